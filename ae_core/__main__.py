@@ -1,0 +1,161 @@
+"""The command line: `python -m ae_core list | train | evaluate | download`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import Any, NoReturn
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread per run, and the same weights as in the app
+os.environ.setdefault("MKL_NUM_THREADS", "1")
+
+from tqdm import tqdm
+
+from ae_core.datasets import DATASETS, dataset
+from ae_core.execution import execute, measure, prepare_process
+from ae_core.knobs import Declared, declared
+from ae_core.models import MODELS, model_class
+from ae_core.ownership import Busy
+from ae_core.recipe import recipe
+from ae_core.runs import Run, Store
+from ae_core.training import Plan, Step
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but a mistake is one sentence and exit status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{message[0].upper()}{message[1:].rstrip('.')}; {self.prog} --help shows what there is.\n")
+
+
+def option(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def add_knobs(parser: argparse.ArgumentParser, knobs: dict[str, Declared]) -> None:
+    for name, knob in knobs.items():
+        shown = ",".join(map(str, knob.default)) if knob.kind is tuple else knob.default
+        names = dict.fromkeys([option(name), "--" + name])
+        parser.add_argument(
+            *names, dest=name, metavar="V", help=f"{knob.knob.help}: {knob.rule} (default {shown})".replace("%", "%%")
+        )
+
+
+def given(arguments: argparse.Namespace, knobs: dict[str, Declared]) -> dict[str, Any]:
+    """The knobs that were set on the command line, read and checked."""
+    texts = {name: getattr(arguments, name) for name in knobs if getattr(arguments, name) is not None}
+    return {name: knobs[name].parse(text) for name, text in texts.items()}
+
+
+def command_list(arguments: argparse.Namespace) -> None:
+    print("Models")
+    for name, kind in MODELS.items():
+        lesson = (sys.modules[kind.__module__].__doc__ or "").splitlines()[0]
+        print(f"  {name:14} {lesson}")
+        print(f"  {'':14} knobs: {', '.join(declared(kind))}")
+    print("Data sets")
+    for name, entry in DATASETS.items():
+        print(f"  {name:14} {entry.about}" + ("" if entry.present() else " Not here yet: download it first."))
+    print("Runs")
+    for run in Store.default().listing():
+        print(f"  {run.id:40} {run.status().state}")
+
+
+def command_train(arguments: argparse.Namespace) -> None:
+    knobs = given(arguments, declared(model_class(arguments.model)))
+    made = recipe(arguments.model, arguments.dataset, knobs, given(arguments, declared(Plan)))
+    made.data.load()
+    prepare_process()
+    plan = made.training_plan()
+    run = Store.default().create(made, origin="command line")
+    total = plan.epochs * plan.steps_per_epoch(len(made.data.load().train))
+    with tqdm(total=total, desc=run.id, unit="step", file=sys.stderr, mininterval=0.2) as bar:
+
+        def watch(step: Step) -> None:
+            bar.update()
+            if step.step % 20 == 0:
+                bar.set_postfix(epoch=step.epoch, loss=f"{sum(step.losses.values()):.4g}", refresh=False)
+
+        status = execute(run, watch)
+    if status.error:
+        raise ValueError(status.error)
+    report(run, arguments.json)
+
+
+def command_evaluate(arguments: argparse.Namespace) -> None:
+    prepare_process()
+    run = Store.default().find(arguments.run)
+    model, _ = run.load()
+    report(run, arguments.json, measure(model, run.recipe().data.load()))
+
+
+def report(run: Run, as_json: bool, numbers: tuple[dict[str, float], dict[str, float]] | None = None) -> None:
+    """Print a run's numbers: those of its status, or `numbers` measured anew."""
+    made, status = run.recipe(), run.status()
+    train, test = numbers or (status.train, status.test)
+    record = {
+        "run": run.id, "model": made.model, "dataset": made.dataset, "epochs": status.epoch,
+        "seconds": status.seconds, "seconds_per_epoch": round(status.seconds / max(1, status.epoch), 4),
+        "train": train, "test": test,
+    }  # fmt: skip
+    if as_json:
+        print(json.dumps(record))
+        return
+    print(f"{run.id}: {status.epoch} epochs in {status.seconds:.1f} s")
+    for name, value in test.items():
+        print(f"  test {name:15} {value:.5f}")
+
+
+def command_download(arguments: argparse.Namespace) -> None:
+    entry = dataset(arguments.dataset)
+    if entry.fetch is None or entry.present():
+        print(f"{entry.name} is already here.")
+        return
+    with tqdm(desc=entry.name, unit="B", unit_scale=True, file=sys.stderr) as bar:
+        for received, expected in entry.fetch():
+            bar.total, bar.n = expected, received
+            bar.refresh()
+    print(f"{entry.name} is here now.")
+
+
+def parser() -> Parser:
+    main = Parser(prog="python -m ae_core", description="Train and measure autoencoders.")
+    commands = main.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("list", help="models, data sets and runs").set_defaults(action=command_list)
+    training = commands.add_parser("train", help="train a model")
+    training.set_defaults(action=command_train)
+    models = training.add_subparsers(dest="model", required=True, metavar="MODEL")
+    for name, kind in MODELS.items():
+        model = models.add_parser(name, help=(sys.modules[kind.__module__].__doc__ or "").splitlines()[0])
+        model.add_argument("--dataset", default="digits", help="one of " + ", ".join(DATASETS))
+        add_knobs(model, declared(Plan) | declared(kind))
+        model.add_argument("--json", action="store_true", help="print one JSON line at the end")
+    evaluation = commands.add_parser("evaluate", help="measure a run again")
+    evaluation.set_defaults(action=command_evaluate)
+    evaluation.add_argument("run", metavar="RUN", help="id of a run, see list")
+    evaluation.add_argument("--json", action="store_true", help="print one JSON line")
+    download = commands.add_parser("download", help="fetch a data set from the internet")
+    download.set_defaults(action=command_download)
+    download.add_argument("dataset", metavar="DATASET", help="one of " + ", ".join(DATASETS))
+    return main
+
+
+def main() -> None:
+    arguments = parser().parse_args()
+    try:
+        arguments.action(arguments)
+    except (ValueError, Busy) as error:
+        sys.exit(_sentence(str(error)))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _sentence(text: str) -> int:
+    print(text, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""What a data set is: an entry that says what it holds and where it comes from, and can load itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from ae_core.models.base import Shape
+
+Fetching = Iterator[tuple[int, int]]  # (bytes received, bytes expected), again and again until done
+
+
+class DatasetError(ValueError):
+    """A data set that is unknown, absent or damaged; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """Pictures with their labels; read-only by agreement, because everybody shares them."""
+
+    images: Tensor  # (n, channels, height, width), float32 in [0, 1]
+    labels: Tensor  # (n,), int64
+    factors: dict[str, Tensor] = field(default_factory=dict)  # what the pictures were made from, each (n,)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+@dataclass(frozen=True)
+class Split:
+    """The fixed division of a data set: learn from `train`, judge on `test`."""
+
+    train: Images
+    test: Images
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One data set. Reading this entry loads nothing; `load` does, once for the whole process."""
+
+    name: str
+    title: str
+    shape: Shape
+    classes: tuple[str, ...]
+    about: str
+    source: str
+    licence: str
+    epochs: int  # passes that show the idea in a few seconds to a minute
+    load: Callable[[], Split]
+    present: Callable[[], bool] = lambda: True
+    fetch: Callable[[], Fetching] | None = None  # None: nothing to download

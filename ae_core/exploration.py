@@ -1,0 +1,23 @@
+"""Choosing and looking: which images to show, and what a model makes of them."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+SHOWN = 8  # images of the live view
+
+
+def one_of_each(labels: Tensor, n: int) -> Tensor:
+    """Indices (n,) of images taken in turn from every class: the first of each, then the second of each, and so on."""
+    seen: dict[int, int] = {}
+    turn = []
+    for label in labels.tolist():
+        seen[label] = seen.get(label, 0) + 1
+        turn.append((seen[label], label))
+    return torch.tensor(sorted(range(len(turn)), key=turn.__getitem__)[:n])
+
+
+def as_bytes(images: Tensor) -> Tensor:
+    """Images in [0, 1], of any shape, as uint8 from 0 to 255."""
+    return (images.clamp(0, 1) * 255).round().to(torch.uint8)

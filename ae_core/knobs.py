@@ -1,0 +1,158 @@
+"""Knobs: keyword arguments that say what they mean and which values they take.
+
+A knob is declared once, in the signature it belongs to::
+
+    def __init__(self, shape: Shape, *, latent: Annotated[int, Knob("Size of the code", 1, 1024)] = 64): ...
+
+From this one line come the widget on the page, the check of a value, the option on the command line and the
+entry in the record of a run.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class KnobError(ValueError):
+    """A value that its knob does not take; the text gives the value, the rule and the remedy."""
+
+
+@dataclass(frozen=True)
+class Knob:
+    """What may be set: `help` for people, a closed range or `choices` for the check, `log` for the slider."""
+
+    help: str
+    low: float = -math.inf
+    high: float = math.inf
+    log: bool = False
+    choices: tuple[str, ...] = ()
+    multiple_of: int = 1
+    most: int = 4  # how many numbers a list may hold
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A knob together with the name, type and default of the argument it was written on."""
+
+    name: str
+    kind: type  # int, float, bool, str, or tuple for a list of whole numbers
+    default: Any
+    knob: Knob
+
+    @property
+    def rule(self) -> str:
+        """The values this knob takes, in words."""
+        low, high = f"{self.knob.low:g}", f"{self.knob.high:g}"
+        if self.kind is bool:
+            return "true or false"
+        if self.kind is str:
+            return "one of " + ", ".join(self.knob.choices)
+        if self.kind is float:
+            return f"a number from {low} to {high}"
+        steps = f" and a multiple of {self.knob.multiple_of}" if self.knob.multiple_of > 1 else ""
+        if self.kind is tuple:
+            return f"up to {self.knob.most} whole numbers from {low} to {high}, separated by commas"
+        return f"a whole number from {low} to {high}{steps}"
+
+    def check(self, value: Any) -> Any:
+        """Return `value` in this knob's type.
+
+        Raises
+            KnobError: where the value has another type or breaks the rule.
+        """
+        accepted = self._accepted(value)
+        if accepted is None:
+            shown = repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "..."
+            remedy = ",".join(map(str, self.default)) if self.kind is tuple else self.default
+            raise KnobError(f"{self.name} = {shown}: must be {self.rule}; the default is {remedy}.")
+        return accepted
+
+    def parse(self, text: str) -> Any:
+        """Read a value as it stands on a command line or in an address; errors as in `check`."""
+        try:
+            return self.check(_READERS[self.kind](text.strip()))
+        except KnobError:
+            raise
+        except (ValueError, KeyError):
+            return self.check(text)
+
+    def _accepted(self, value: Any) -> Any:
+        if self.kind is bool:
+            return value if isinstance(value, bool) else None
+        if self.kind is str:
+            return value if isinstance(value, str) and value in self.knob.choices else None
+        if self.kind is tuple:
+            return self._accepted_list(value)
+        return _number(value, self.kind, self.knob)
+
+    def _accepted_list(self, value: Any) -> tuple[int, ...] | None:
+        if not isinstance(value, list | tuple) or len(value) > self.knob.most:
+            return None
+        numbers = tuple(_number(item, int, self.knob) for item in value)
+        return None if None in numbers else numbers
+
+
+_READERS: dict[type, Callable[[str], Any]] = {
+    bool: {"true": True, "false": False}.__getitem__,
+    int: int,
+    float: float,
+    str: str,
+    tuple: lambda text: tuple(int(part) for part in text.split(",") if part.strip()),
+}
+
+
+def _number(value: Any, kind: type, knob: Knob) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    if kind is int and value != int(value):
+        return None
+    number = kind(value)
+    in_step = kind is float or number % knob.multiple_of == 0
+    return number if knob.low <= number <= knob.high and in_step else None
+
+
+@functools.cache
+def declared(target: Callable[..., Any]) -> dict[str, Declared]:
+    """All knobs in the signature of a function or of a class's constructor, in the order written."""
+    function = target.__init__ if inspect.isclass(target) else target
+    hints = get_type_hints(function, include_extras=True)
+    found = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        kind, *notes = get_args(hints[name]) if get_origin(hints.get(name)) is Annotated else (None,)
+        for knob in (note for note in notes if isinstance(note, Knob)):
+            found[name] = Declared(name, get_origin(kind) or kind, parameter.default, knob)
+    return found
+
+
+def checked(target: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values for every knob of `target`: the given ones checked, the defaults for the rest.
+
+    Raises
+        KnobError: where a name is not a knob of `target`, or a value breaks its knob's rule.
+    """
+    knobs = declared(target)
+    for name in values:
+        if name not in knobs:
+            near = difflib.get_close_matches(name, knobs, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"its knobs are {', '.join(knobs)}."
+            raise KnobError(f"{name}: not a knob of {target.__name__.lower()}; {hint}")
+    return {name: knob.check(values.get(name, knob.default)) for name, knob in knobs.items()}
+
+
+def checks_knobs(function: F) -> F:
+    """Decorate a constructor so that every knob it is called with is checked first."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        knobs = declared(function)
+        return function(*args, **{k: knobs[k].check(v) if k in knobs else v for k, v in kwargs.items()})
+
+    return wrapper  # type: ignore[return-value]

@@ -1,0 +1,64 @@
+"""The list of models. To add one: a file here that holds one class, and one line in `MODELS`."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from ae_core.knobs import KnobError, checked
+from ae_core.models.base import Autoencoder, GenerativeAutoencoder, Shape
+from ae_core.models.convolutional import Convolutional
+from ae_core.models.multilayer import Multilayer
+from ae_core.models.vae import VAE
+from ae_core.models.vanilla import Vanilla
+
+MODELS: dict[str, type[Autoencoder]] = {
+    "vanilla": Vanilla,
+    "multilayer": Multilayer,
+    "convolutional": Convolutional,
+    "vae": VAE,
+}
+MOST_PARAMETERS = 20_000_000
+
+__all__ = [
+    "MODELS",
+    "VAE",
+    "Autoencoder",
+    "Convolutional",
+    "GenerativeAutoencoder",
+    "Multilayer",
+    "Vanilla",
+    "build",
+    "model_class",
+]
+
+
+def model_class(name: str) -> type[Autoencoder]:
+    """The class of a model by its name in `MODELS`; KnobError where there is none of that name."""
+    if name not in MODELS:
+        near = difflib.get_close_matches(name, MODELS, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(MODELS)}."
+        raise KnobError(f"model {name!r}: there is no such model; {hint}")
+    return MODELS[name]
+
+
+def build(name: str, shape: Shape, knobs: Mapping[str, Any]) -> Autoencoder:
+    """A new model with fresh weights.
+
+    Raises
+        KnobError: for an unknown name, a bad knob, or knobs that add up to more than 20 million parameters; the count
+            is made before any memory is taken.
+    """
+    kind, values = model_class(name), checked(model_class(name), knobs)
+    with torch.device("meta"):
+        size = sum(math.prod(p.shape) for p in kind(shape, **values).parameters())
+    if size > MOST_PARAMETERS:
+        raise KnobError(
+            f"{name} with these knobs has {size:,} parameters: at most {MOST_PARAMETERS:,} are allowed; "
+            "choose a smaller latent or narrower hidden layers."
+        )
+    return kind(shape, **values)

@@ -1,0 +1,102 @@
+"""A convolutional autoencoder: small filters slide over the picture, so a stroke is recognised wherever it lies.
+
+    encoder  (3x3 convolution, bend, halve) three times; the code is a small 4x4 map with latent / 16 channels
+    decoder  (3x3 convolution, bend, double) three times, then one more convolution gives the picture
+    loss     L = sum over pixels of (x - y)^2, averaged over images   (or the cross-entropy)
+
+The code keeps the layout of the picture: its upper left corner speaks about the upper left corner. Pooling keeps the
+strongest answer of each 2x2 block; pictures that do not halve evenly are padded at the edge.
+
+Source: Masci, Meier, Ciresan and Schmidhuber (2011), Stacked convolutional auto-encoders for hierarchical feature
+extraction. The small net with 16, 8 and 8 channels is the one of the Keras blog (2016).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ae_core.knobs import Knob, checks_knobs
+from ae_core.models.base import DeterministicAutoencoder, Shape
+from ae_core.models.blocks import ACTIVATIONS, ActivationKnob, glorot
+from ae_core.models.reconstruction import RECONSTRUCTION_LOSSES, ReconstructionKnob
+
+SIDE = 4  # the code is a SIDE x SIDE map, whatever the size of the picture
+Size = tuple[int, int]
+
+
+class Convolutional(DeterministicAutoencoder):
+    """Three convolutions down to a 4x4 map and three back up; 16-8-8 channels with its defaults."""
+
+    @checks_knobs
+    def __init__(
+        self,
+        shape: Shape,
+        *,
+        latent: Annotated[
+            int, Knob("Size of the code: a 4x4 map, so 16 numbers for each of its channels", 16, 1024, True, (), 16)
+        ] = 128,
+        hidden: Annotated[tuple[int, ...], Knob("Channels before the code, from the picture inwards", 1, 256)] = (
+            16,
+            8,
+        ),
+        activation: ActivationKnob = "relu",
+        reconstruction: ReconstructionKnob = "mse",
+    ) -> None:
+        channels = [shape[0], *hidden, latent // SIDE**2]
+        sizes = halvings((shape[1], shape[2]), len(channels) - 1)
+        bend = ACTIVATIONS[activation]
+        encoder = nn.Sequential(*narrowing(channels, sizes, bend), nn.Flatten())
+        decoder = nn.Sequential(
+            nn.Unflatten(1, (channels[-1], SIDE, SIDE)),
+            *widening(channels, sizes, bend),
+            filters(channels[1], shape[0]),
+        )
+        super().__init__(shape, latent, (encoder, decoder), RECONSTRUCTION_LOSSES[reconstruction])
+
+
+def filters(inputs: int, outputs: int) -> nn.Module:
+    """A 3x3 convolution that keeps height and width."""
+    return glorot(nn.Conv2d(inputs, outputs, 3, padding=1))
+
+
+def halvings(size: Size, times: int) -> list[Size]:
+    """The sizes of the maps from the picture to the code: each half of the one before, the last 4x4."""
+    sizes = [size]
+    for _ in range(times - 1):
+        sizes.append((max(SIDE, -(-sizes[-1][0] // 2)), max(SIDE, -(-sizes[-1][1] // 2))))
+    return [*sizes, (SIDE, SIDE)]
+
+
+def narrowing(channels: list[int], sizes: list[Size], bend: type[nn.Module]) -> list[nn.Module]:
+    """Convolve, bend and shrink, once for every step from sizes[0] to sizes[-1]."""
+    layers: list[nn.Module] = []
+    for i in range(len(channels) - 1):
+        layers += [filters(channels[i], channels[i + 1]), bend(), Shrink(sizes[i], sizes[i + 1])]
+    return layers
+
+
+def widening(channels: list[int], sizes: list[Size], bend: type[nn.Module]) -> list[nn.Module]:
+    """The mirror image: convolve, bend and enlarge back to sizes[0]."""
+    inward = channels[1:]
+    inputs, outputs = [inward[-1], *reversed(inward)], list(reversed(inward))
+    layers: list[nn.Module] = []
+    for i, size in enumerate(reversed(sizes[:-1])):
+        layers += [filters(inputs[i], outputs[i]), bend(), nn.Upsample(size, mode="nearest")]
+    return layers
+
+
+class Shrink(nn.Module):
+    """Max-pool maps from one size to a smaller one; 2x2 blocks wherever that fits."""
+
+    def __init__(self, before: Size, after: Size) -> None:
+        super().__init__()
+        self.after = after
+        self.by_two = after == (-(-before[0] // 2), -(-before[1] // 2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.by_two:
+            return F.max_pool2d(x, 2, ceil_mode=True)
+        return F.adaptive_max_pool2d(x, self.after)

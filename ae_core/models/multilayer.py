@@ -1,0 +1,47 @@
+"""A deep autoencoder: several layers narrow the picture down to the code, their mirror image widens it again.
+
+    encoder  x -> h1 -> h2 -> ... -> code
+    decoder  code -> ... -> h2' -> h1' -> y
+    loss     L = sum over pixels of (x - y)^2, averaged over images   (or the cross-entropy)
+
+Each layer bends space a little; together they can follow a curved surface on which the pictures lie, where PCA has
+only a flat one.
+
+Source: Hinton and Salakhutdinov (2006), Reducing the dimensionality of data with neural networks, Science 313.
+"""
+
+from __future__ import annotations
+
+import math
+
+from torch import nn
+
+from ae_core.knobs import checks_knobs
+from ae_core.models.base import DeterministicAutoencoder, Shape
+from ae_core.models.blocks import ActivationKnob, CodeActivationKnob, HiddenKnob, LatentKnob, ToShape, dense
+from ae_core.models.reconstruction import RECONSTRUCTION_LOSSES, ReconstructionKnob
+
+
+class Multilayer(DeterministicAutoencoder):
+    """Dense layers of falling width and their mirror; 784-128-64-128-784 with its defaults on 28x28 pictures."""
+
+    @checks_knobs
+    def __init__(
+        self,
+        shape: Shape,
+        *,
+        latent: LatentKnob = 64,
+        hidden: HiddenKnob = (128,),
+        activation: ActivationKnob = "relu",
+        code_activation: CodeActivationKnob = "relu",
+        reconstruction: ReconstructionKnob = "mse",
+    ) -> None:
+        narrowing = [math.prod(shape), *hidden]
+        encoder = nn.Sequential(
+            nn.Flatten(), *dense(narrowing, activation), *dense([narrowing[-1], latent], code_activation)
+        )
+        widening = [latent, *reversed(hidden)]
+        decoder = nn.Sequential(
+            *dense(widening, activation), *dense([widening[-1], math.prod(shape)], "linear"), ToShape(shape)
+        )
+        super().__init__(shape, latent, (encoder, decoder), RECONSTRUCTION_LOSSES[reconstruction])

@@ -1,0 +1,41 @@
+"""The smallest autoencoder: one layer squeezes the picture into a code, one layer rebuilds it.
+
+    code  h = f(W1 x + b1)
+    output y = sigmoid(W2 h + b2)
+    loss  L = sum over pixels of (x - y)^2, averaged over images   (or the cross-entropy)
+
+With fewer numbers in the code than pixels in the picture the network cannot copy; it has to find what the pictures
+have in common. Without the bends f and sigmoid the best it could do is PCA.
+
+Source: Rumelhart, Hinton and Williams (1986), Learning internal representations by error propagation; Bourlard and
+Kamp (1988) for the link to PCA.
+"""
+
+from __future__ import annotations
+
+import math
+
+from torch import nn
+
+from ae_core.knobs import checks_knobs
+from ae_core.models.base import DeterministicAutoencoder, Shape
+from ae_core.models.blocks import CodeActivationKnob, LatentKnob, ToShape, dense
+from ae_core.models.reconstruction import RECONSTRUCTION_LOSSES, ReconstructionKnob
+
+
+class Vanilla(DeterministicAutoencoder):
+    """One dense layer in, one dense layer out; 784-64-784 with its defaults on 28x28 pictures."""
+
+    @checks_knobs
+    def __init__(
+        self,
+        shape: Shape,
+        *,
+        latent: LatentKnob = 64,
+        activation: CodeActivationKnob = "relu",
+        reconstruction: ReconstructionKnob = "mse",
+    ) -> None:
+        pixels = math.prod(shape)
+        encoder = nn.Sequential(nn.Flatten(), *dense([pixels, latent], activation))
+        decoder = nn.Sequential(*dense([latent, pixels], "linear"), ToShape(shape))
+        super().__init__(shape, latent, (encoder, decoder), RECONSTRUCTION_LOSSES[reconstruction])

@@ -1,0 +1,69 @@
+"""A recipe: all that is needed to train the same thing again, as plain JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from ae_core.datasets import Dataset, dataset
+from ae_core.knobs import KnobError, checked
+from ae_core.models import Autoencoder, build, model_class
+from ae_core.training import Plan
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Model, data set and every knob of both model and training; made by `recipe`, which checks it."""
+
+    model: str
+    dataset: str
+    knobs: dict[str, Any]
+    plan: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """The recipe as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, record: Any) -> Recipe:
+        """Read a recipe; KnobError or DatasetError where it is not one we could train."""
+        match record:
+            case {"model": str(model), "dataset": str(data), "knobs": dict(knobs), "plan": dict(plan)}:
+                return recipe(model, data, knobs, plan)
+        raise KnobError("The recipe is damaged: it must name a model, a data set, knobs and a plan; train it again.")
+
+    @property
+    def data(self) -> Dataset:
+        """The entry of the data set."""
+        return dataset(self.dataset)
+
+    def training_plan(self) -> Plan:
+        """The plan as the training loop takes it."""
+        return Plan(**self.plan)
+
+    def new_model(self) -> Autoencoder:
+        """The model with its first weights, which depend on the seed only; the caller's random state is kept."""
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(self.plan["seed"])
+            return build(self.model, self.data.shape, self.knobs)
+
+
+def recipe(model: str, dataset_name: str, knobs: Mapping[str, Any], plan: Mapping[str, Any]) -> Recipe:
+    """Check everything and fill in the defaults.
+
+    Raises
+        KnobError: for an unknown model, an unknown knob or a bad value.
+        DatasetError: for an unknown data set.
+    """
+    made = Recipe(
+        model=model,
+        dataset=dataset(dataset_name).name,
+        knobs=checked(model_class(model), knobs),
+        plan=checked(Plan, plan),
+    )
+    with torch.device("meta"):
+        build(made.model, made.data.shape, made.knobs)  # finds knobs that do not go together
+    return made

@@ -1,0 +1,120 @@
+"""Training, as one loop to read: `for step in train(model, optimiser, images, plan): ...`
+
+Chance is a pure function of (seed, epoch) for the order of the images and of (seed, step) for the noise inside the
+model. So a run that was interrupted and goes on from step k ends with the same weights, bit for bit, as one that was
+not, and no state of a random generator has to be kept.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from torch import Tensor
+from torch.optim import Adam
+
+from ae_core.knobs import Knob, checks_knobs
+from ae_core.models import Autoencoder
+
+
+class Diverged(ArithmeticError):
+    """Training reached numbers that are not finite; the model still has the last finite weights."""
+
+
+class Plan:
+    """How to train, apart from what: these knobs and the model's own make up a recipe."""
+
+    @checks_knobs
+    def __init__(
+        self,
+        *,
+        epochs: Annotated[int, Knob("Passes over the training images", 1, 10_000, log=True)] = 20,
+        batch_size: Annotated[int, Knob("Images per step", 1, 4096, log=True)] = 128,
+        learning_rate: Annotated[float, Knob("Length of a step (Adam)", 1e-6, 10.0, log=True)] = 1e-3,
+        seed: Annotated[int, Knob("Starting point of all chance: same seed, same weights", 0, 2**31 - 1)] = 0,
+    ) -> None:
+        self.epochs, self.batch_size, self.learning_rate, self.seed = epochs, batch_size, learning_rate, seed
+
+    def steps_per_epoch(self, images: int) -> int:
+        """Steps in one pass over that many images; the last batch may be smaller."""
+        return math.ceil(images / self.batch_size)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step done: its number from 1, the epoch it belongs to (from 1), its loss terms, seconds of training so far."""
+
+    step: int
+    epoch: int
+    losses: dict[str, float]
+    seconds: float
+
+
+def adam(model: Autoencoder, plan: Plan) -> Adam:
+    """The optimiser (Kingma and Ba 2015), in the fused form that does one pass over all parameters."""
+    return Adam(model.parameters(), lr=plan.learning_rate, fused=True)
+
+
+def train(model: Autoencoder, optimiser: Adam, images: Tensor, plan: Plan, start: int = 0) -> Iterator[Step]:
+    """Train in place on images (n, channels, height, width), which must be on the device of the model.
+
+    Yields after every step, from step start + 1 on. Give `start` to go on with a model and optimiser that have
+    `start` steps behind them.
+
+    Raises
+        Diverged: in the step in which the loss or its gradient stops being finite, before the weights are touched.
+    """
+    torch.set_flush_denormal(True)  # black pixels drive Adam's moments into denormals, which are 100 times slower
+    parameters = list(model.parameters())
+    per_epoch = plan.steps_per_epoch(len(images))
+    seconds = 0.0
+    for epoch in range(start // per_epoch, plan.epochs):
+        order = _order(len(images), plan.seed, epoch).to(images.device)
+        for batch in range(start % per_epoch if epoch == start // per_epoch else 0, per_epoch):
+            began, step = time.perf_counter(), epoch * per_epoch + batch + 1
+            x = images[order[batch * plan.batch_size : (batch + 1) * plan.batch_size]]
+            losses = _losses(model, x, plan.seed, step)
+            optimiser.zero_grad()
+            loss = torch.stack(list(losses.values())).sum()
+            loss.backward()
+            norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+            values = {name: value.item() for name, value in losses.items()}
+            _require_finite({**values, "gradient": norm.item()}, step, epoch + 1, plan)
+            optimiser.step()
+            seconds += time.perf_counter() - began
+            yield Step(step, epoch + 1, values, seconds)
+
+
+def _order(n: int, seed: int, epoch: int) -> Tensor:
+    """The order of the images in an epoch, a permutation (n,)."""
+    return torch.randperm(n, generator=torch.Generator().manual_seed(_mix(seed, epoch)))
+
+
+def _losses(model: Autoencoder, x: Tensor, seed: int, step: int) -> dict[str, Tensor]:
+    """Loss terms with noise that depends on (seed, step) only; the caller's random state stays as it was."""
+    if x.device.type != "cpu":
+        with torch.random.fork_rng(devices=[x.device.index or 0], device_type=x.device.type):
+            torch.manual_seed(_mix(seed, step))
+            return model.losses(x)
+    outside = torch.get_rng_state()
+    torch.default_generator.manual_seed(_mix(seed, step))
+    losses = model.losses(x)
+    torch.set_rng_state(outside)
+    return losses
+
+
+def _mix(seed: int, number: int) -> int:
+    return seed * 1_000_003 + number
+
+
+def _require_finite(values: dict[str, float], step: int, epoch: int, plan: Plan) -> None:
+    for name, value in values.items():
+        if not math.isfinite(value):
+            raise Diverged(
+                f"Training stopped in step {step} (epoch {epoch}): {name} became {value}, which cannot be learned from; "
+                f"try a learning rate below {plan.learning_rate:g}."
+            )
