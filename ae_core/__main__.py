@@ -16,7 +16,7 @@ from tqdm import tqdm
 from ae_core.datasets import DATASETS, dataset
 from ae_core.execution import execute, measure, prepare_process
 from ae_core.knobs import Declared, declared
-from ae_core.models import MODELS, model_class
+from ae_core.models import MODELS, idea, model_class
 from ae_core.ownership import Busy
 from ae_core.recipe import recipe
 from ae_core.runs import Run, Store
@@ -52,8 +52,7 @@ def given(arguments: argparse.Namespace, knobs: dict[str, Declared]) -> dict[str
 def command_list(arguments: argparse.Namespace) -> None:
     print("Models")
     for name, kind in MODELS.items():
-        lesson = (sys.modules[kind.__module__].__doc__ or "").splitlines()[0]
-        print(f"  {name:14} {lesson}")
+        print(f"  {name:14} {idea(name)}")
         print(f"  {'':14} knobs: {', '.join(declared(kind))}")
     print("Data sets")
     for name, entry in DATASETS.items():
@@ -128,7 +127,7 @@ def parser() -> Parser:
     training.set_defaults(action=command_train)
     models = training.add_subparsers(dest="model", required=True, metavar="MODEL")
     for name, kind in MODELS.items():
-        model = models.add_parser(name, help=(sys.modules[kind.__module__].__doc__ or "").splitlines()[0])
+        model = models.add_parser(name, help=idea(name))
         model.add_argument("--dataset", default="digits", help="one of " + ", ".join(DATASETS))
         add_knobs(model, declared(Plan) | declared(kind))
         model.add_argument("--json", action="store_true", help="print one JSON line at the end")

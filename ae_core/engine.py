@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     from distributed import Future
 
 log = logging.getLogger(__name__)
-WARM_SHAPE = (1, 8, 8)
 
 
 def warm_up() -> None:
-    """Pay in a fresh worker for what the first training would pay: torch, the first Adam, the smallest data set."""
-    import torch
-
+    """Pay now for what the first training or page would pay: torch, the first Adam, the smallest data set."""
     from ae_core.datasets import DATASETS
     from ae_core.models import build
     from ae_core.training import Plan, adam, train
 
+    data = DATASETS["digits"]
+    model, plan = build("vanilla", data.shape, {}), Plan(epochs=1)
+    list(train(model, adam(model, plan), data.load().train.images[:8], plan))
+
+
+def _warm_worker() -> None:
     prepare_process()
-    images, plan = DATASETS["digits"].load().train.images[:8], Plan(epochs=1)
-    model = build("vanilla", WARM_SHAPE, {})
-    list(train(model, adam(model, plan), images, plan))
-    torch.set_num_threads(1)
+    warm_up()
 
 
 class Engine:
@@ -59,7 +59,7 @@ class Engine:
         self._client = Client(self._cluster, set_as_default=False)
         self._futures: dict[str, Future] = {}
         self._warming = [
-            self._client.submit(warm_up, workers=[worker], pure=False, priority=10)
+            self._client.submit(_warm_worker, workers=[worker], pure=False, priority=10)
             for worker in self._client.scheduler_info(n_workers=-1)["workers"]
         ]
 

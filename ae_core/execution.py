@@ -8,6 +8,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -21,7 +22,7 @@ from ae_core.device import DeviceError, chosen_device
 from ae_core.durable import Damaged, append_line, write_bytes
 from ae_core.exploration import SHOWN, as_bytes, one_of_each
 from ae_core.knobs import KnobError
-from ae_core.metrics import codes, evaluate, loss_terms, reconstructions
+from ae_core.metrics import codes, evaluate, loss_terms, reconstructions, squared_errors
 from ae_core.models import Autoencoder
 from ae_core.ownership import Busy, Claim, identity
 from ae_core.runs import Run, RunError, Status, Store
@@ -103,8 +104,8 @@ class _Execution:
         self.split = self.recipe.data.load()
         self.shown = self.split.test.images[one_of_each(self.split.test.labels, SHOWN)]
         self.start, self.seconds_before = self._resume()
-        total = self.plan.epochs * self.plan.steps_per_epoch(len(self.split.train))
-        self.log_at, self.snapshot_at = evenly(total, LOG_POINTS), evenly(total, SNAPSHOTS)
+        self.total = self.plan.epochs * self.plan.steps_per_epoch(len(self.split.train))
+        self.log_at, self.snapshot_at = evenly(self.total, LOG_POINTS), evenly(self.total, SNAPSHOTS)
         self.sums: dict[str, float] = {}
         self.counted = 0
         self.monitored_loss = 0.0
@@ -195,18 +196,26 @@ class _Execution:
         state = checkpoints.training_state(self.model, self.optimiser)
         checkpoints.save(self.run.folder, state, step.step, step.epoch, self.monitored_loss)
 
-    def _status(self, state: str, step: int, epoch: int, seconds: float) -> Status:
-        return Status(state, step, epoch, seconds, owner=identity() if state == "running" else None)
+    def _status(self, state: str, step: int, epoch: int, seconds: float, error: str | None = None) -> Status:
+        owner = identity() if state == "running" else None
+        return Status(state, step, self.total, epoch, seconds, error, owner=owner)
+
+    def _write_errors(self, step: int) -> None:
+        test = self.split.test.images
+        errors = squared_errors(test, reconstructions(self.model, test))
+        pack = save_tensors({"step": torch.tensor(step), "errors": errors})
+        write_bytes(self.run.folder / "errors.safetensors", pack)
 
     def _leave(self, step: Step, state: str, error: str | None = None) -> Status:
         """Stop before the end: keep the weights as they are and say why."""
         seconds = round(self.seconds_before + step.seconds, 3)
-        status = Status(state, step.step, step.epoch, seconds, error)
+        status = self._status(state, step.step, step.epoch, seconds, error)
         if self.run.folder.exists():
             if self.counted:
                 self._log(step)
             self._save(step)
             self.run.write_status(status)
+            self._write_errors(step.step)  # after the word "stopped": it may take a second
         return status
 
     def _finish(self, step: Step) -> Status:
@@ -216,8 +225,10 @@ class _Execution:
             if self.counted:
                 self._log(step)
             self._save(step)
+        self._write_errors(step.step)
         train_numbers, test_numbers = measure(self.model, self.split)
-        status = Status("done", step.step, self.plan.epochs, seconds, train=train_numbers, test=test_numbers)
+        status = self._status("done", step.step, self.plan.epochs, seconds)
+        status = replace(status, train=train_numbers, test=test_numbers)
         self.claim.check()
         self.run.write_status(status)
         return status

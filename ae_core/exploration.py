@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
+
+from ae_core.datasets import Dataset
+from ae_core.knobs import declared
+from ae_core.models import Autoencoder
 
 SHOWN = 8  # images of the live view
 
@@ -21,3 +27,11 @@ def one_of_each(labels: Tensor, n: int) -> Tensor:
 def as_bytes(images: Tensor) -> Tensor:
     """Images in [0, 1], of any shape, as uint8 from 0 to 255."""
     return (images.clamp(0, 1) * 255).round().to(torch.uint8)
+
+
+def starting_latent(kind: type[Autoencoder], data: Dataset) -> int:
+    """A size of the code to start from: the model's default, or where that is no bottleneck, a quarter of the pixels."""
+    latent = declared(kind)["latent"]
+    quarter = math.prod(data.shape) // 4
+    step = latent.knob.multiple_of
+    return latent.default if latent.default <= quarter else max(step, quarter // step * step)

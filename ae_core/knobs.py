@@ -16,7 +16,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,15 +27,19 @@ class KnobError(ValueError):
 
 @dataclass(frozen=True)
 class Knob:
-    """What may be set: `help` for people, a closed range or `choices` for the check, `log` for the slider."""
+    """What may be set: `help` for people, a closed range or `choices` for the check, `log` for the slider.
+
+    `log` is the base of the round numbers on a logarithmic slider: 2 for 1, 2, 4, ..., 10 for 1, 2, 5, 10, ...
+    """
 
     help: str
     low: float = -math.inf
     high: float = math.inf
-    log: bool = False
+    log: Literal[0, 2, 10] = 0
     choices: tuple[str, ...] = ()
     multiple_of: int = 1
     most: int = 4  # how many numbers a list may hold
+    label: str = ""  # what stands over the widget, where the name of the argument would not do
 
 
 @dataclass(frozen=True)

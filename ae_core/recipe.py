@@ -40,6 +40,17 @@ class Recipe:
         """The entry of the data set."""
         return dataset(self.dataset)
 
+    @property
+    def title(self) -> str:
+        """What it is, in a few words: the model's title, the data set's title, the size of the code."""
+        return f"{model_class(self.model).title} on {self.data.title}, code of {self.knobs['latent']}"
+
+    @property
+    def unit(self) -> str:
+        """Unit of the loss: squared error or nats, both summed over pixels."""
+        with torch.device("meta"):
+            return build(self.model, self.data.shape, self.knobs).unit
+
     def training_plan(self) -> Plan:
         """The plan as the training loop takes it."""
         return Plan(**self.plan)

@@ -5,6 +5,7 @@
     metrics.jsonl        one line per logged step; a reader ignores an unterminated last line
     manifest.json        the checkpoints that exist, with SHA-256; written after their weights-NNNNNN.safetensors
     live.safetensors     how the eight fixed test images look right now; replaced
+    errors.safetensors   squared error of every test image, with the final weights
     snapshots/           codes of fixed test images and a few reconstructions at some steps, for scrubbing back
     claim.json           the process that writes here
     stop                 its presence asks the run to stop
@@ -51,6 +52,7 @@ class Status:
 
     state: str = "waiting"
     step: int = 0
+    total: int = 0  # steps from the first to the last
     epoch: int = 0
     seconds: float = 0.0
     error: str | None = None
@@ -113,6 +115,14 @@ class Run:
         try:
             tensors = checkpoints.read_tensors(self.folder / "live.safetensors")
             return int(tensors["step"]), tensors["reconstructions"]
+        except (Damaged, KeyError):
+            return None
+
+    def errors(self) -> tuple[int, Tensor] | None:
+        """Step and squared error of each test image (n,), summed over pixels; None before the first end of training."""
+        try:
+            tensors = checkpoints.read_tensors(self.folder / "errors.safetensors")
+            return int(tensors["step"]), tensors["errors"]
         except (Damaged, KeyError):
             return None
 

@@ -32,9 +32,9 @@ class Plan:
     def __init__(
         self,
         *,
-        epochs: Annotated[int, Knob("Passes over the training images", 1, 10_000, log=True)] = 20,
-        batch_size: Annotated[int, Knob("Images per step", 1, 4096, log=True)] = 128,
-        learning_rate: Annotated[float, Knob("Length of a step (Adam)", 1e-6, 10.0, log=True)] = 1e-3,
+        epochs: Annotated[int, Knob("Passes over the training images", 1, 10_000, log=10)] = 20,
+        batch_size: Annotated[int, Knob("Images per step", 1, 4096, log=2)] = 128,
+        learning_rate: Annotated[float, Knob("Length of a step (Adam)", 1e-6, 10.0, log=10)] = 1e-3,
         seed: Annotated[int, Knob("Starting point of all chance: same seed, same weights", 0, 2**31 - 1)] = 0,
     ) -> None:
         self.epochs, self.batch_size, self.learning_rate, self.seed = epochs, batch_size, learning_rate, seed

@@ -91,11 +91,11 @@ CLOTHES = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt"
 KANA = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
 
 MNIST_DIGITS = _dataset("MNIST", "mnist", "MNIST 28×28", tuple("0123456789"), (
-    "70 000 handwritten digits, 28×28 pixels: the classic of the field.",
+    "70\N{NO-BREAK SPACE}000 handwritten digits, 28×28 pixels: the classic of the field.",
     "Y. LeCun, C. Cortes and C. Burges (1998), The MNIST database", "CC BY-SA 3.0"))  # fmt: skip
 FASHION_MNIST = _dataset("FashionMNIST", "fashion_mnist", "Fashion-MNIST 28×28", CLOTHES, (
-    "70 000 photographs of clothes, 28×28 pixels; harder than digits.",
+    "70\N{NO-BREAK SPACE}000 photographs of clothes, 28×28 pixels; harder than digits.",
     "H. Xiao, K. Rasul and R. Vollgraf (2017), arXiv:1708.07747", "MIT"))  # fmt: skip
 KMNIST = _dataset("KMNIST", "kmnist", "Kuzushiji-MNIST 28×28", KANA, (
-    "70 000 characters from old Japanese books, 28×28 pixels; ten classes, many ways to write each.",
+    "70\N{NO-BREAK SPACE}000 characters from old Japanese books, 28×28 pixels; ten classes, many ways to write each.",
     "T. Clanuwat et al. (2018), Deep learning for classical Japanese literature, arXiv:1812.01718", "CC BY-SA 4.0"))  # fmt: skip

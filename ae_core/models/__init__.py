@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,8 +34,20 @@ __all__ = [
     "Multilayer",
     "Vanilla",
     "build",
+    "idea",
+    "lesson",
     "model_class",
 ]
+
+
+def lesson(name: str) -> str:
+    """The text of a model's file: its idea, its loss and its source."""
+    return sys.modules[model_class(name).__module__].__doc__ or ""
+
+
+def idea(name: str) -> str:
+    """The first sentence of a model's lesson."""
+    return lesson(name).splitlines()[0]
 
 
 def model_class(name: str) -> type[Autoencoder]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from torch import Tensor, nn
 
-from ae_core.models.reconstruction import ReconstructionLoss
+from ae_core.models.reconstruction import UNITS, ReconstructionLoss
 
 Shape = tuple[int, int, int]  # (channels, height, width)
 
@@ -32,6 +32,9 @@ class Autoencoder(nn.Module, ABC):
 
     Pictures are float tensors (n, channels, height, width) in [0, 1]; codes are (n, latent).
     """
+
+    title: ClassVar[str]  # its name on screen
+    unit: str  # of the loss: squared error or nats
 
     def __init__(self, shape: Shape, latent: int) -> None:
         super().__init__()
@@ -63,7 +66,7 @@ class DeterministicAutoencoder(Autoencoder, ABC):
     ) -> None:
         super().__init__(shape, latent)
         self.encoder, self.decoder = networks
-        self.reconstruction_loss = loss
+        self.reconstruction_loss, self.unit = loss, UNITS[loss]
 
     def encode(self, x: Tensor) -> Tensor:
         return self.encoder(x)

@@ -23,9 +23,17 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "linear": nn.Identity,
 }
 
-LatentKnob = Annotated[int, Knob("Size of the code: how many numbers a picture is squeezed into", 1, 1024, log=True)]
+LatentKnob = Annotated[
+    int, Knob("Size of the code: how many numbers a picture is squeezed into", 1, 1024, log=2, label="Size of the code")
+]
 HiddenKnob = Annotated[
-    tuple[int, ...], Knob("Widths of the hidden layers, from the picture to the code; mirrored in the decoder", 1, 2048)
+    tuple[int, ...],
+    Knob(
+        "Widths of the hidden layers, from the picture to the code; mirrored in the decoder",
+        1,
+        2048,
+        label="Hidden layers",
+    ),
 ]
 ActivationKnob = Annotated[str, Knob("Bend applied after every hidden layer", choices=tuple(ACTIVATIONS))]
 CodeActivationKnob = Annotated[

@@ -30,15 +30,27 @@ Size = tuple[int, int]
 class Convolutional(DeterministicAutoencoder):
     """Three convolutions down to a 4x4 map and three back up; 16-8-8 channels with its defaults."""
 
+    title = "Convolutional"
+
     @checks_knobs
     def __init__(
         self,
         shape: Shape,
         *,
         latent: Annotated[
-            int, Knob("Size of the code: a 4x4 map, so 16 numbers for each of its channels", 16, 1024, True, (), 16)
+            int,
+            Knob(
+                "Size of the code: a 4x4 map, so 16 numbers for each of its channels",
+                16,
+                1024,
+                2,
+                multiple_of=16,
+                label="Size of the code",
+            ),
         ] = 128,
-        hidden: Annotated[tuple[int, ...], Knob("Channels before the code, from the picture inwards", 1, 256)] = (
+        hidden: Annotated[
+            tuple[int, ...], Knob("Channels before the code, from the picture inwards", 1, 256, label="Channels")
+        ] = (
             16,
             8,
         ),

@@ -25,6 +25,8 @@ from ae_core.models.reconstruction import RECONSTRUCTION_LOSSES, ReconstructionK
 class Multilayer(DeterministicAutoencoder):
     """Dense layers of falling width and their mirror; 784-128-64-128-784 with its defaults on 28x28 pictures."""
 
+    title = "Multilayer"
+
     @checks_knobs
     def __init__(
         self,

@@ -30,6 +30,7 @@ def cross_entropy(logits: Tensor, x: Tensor) -> Tensor:
 
 
 RECONSTRUCTION_LOSSES: dict[str, ReconstructionLoss] = {"mse": squared_error, "bce": cross_entropy}
+UNITS: dict[ReconstructionLoss, str] = {squared_error: "squared error", cross_entropy: "nats"}
 ReconstructionKnob = Annotated[
     str,
     Knob("How the output is compared with the input: squared error, or cross-entropy in nats", choices=("mse", "bce")),

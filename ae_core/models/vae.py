@@ -29,6 +29,9 @@ from ae_core.models.reconstruction import cross_entropy
 class VAE(GenerativeAutoencoder):
     """Gaussian posterior, Bernoulli likelihood; 784-400-20-400-784 with its defaults on 28x28 pictures."""
 
+    title = "Variational (VAE)"
+    unit = "nats"
+
     @checks_knobs
     def __init__(
         self,

@@ -26,6 +26,8 @@ from ae_core.models.reconstruction import RECONSTRUCTION_LOSSES, ReconstructionK
 class Vanilla(DeterministicAutoencoder):
     """One dense layer in, one dense layer out; 784-64-784 with its defaults on 28x28 pictures."""
 
+    title = "Vanilla"
+
     @checks_knobs
     def __init__(
         self,

@@ -1,0 +1,39 @@
+"""Autoencoder Explorer: the server (`streamlit run app.py`), the list of pages and the frame around every page."""
+
+import os
+
+# Before torch is imported, and it never is before this line: every visit runs in a new thread, and with more than one
+# thread per computation each of them would build a team of its own and wait for it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("MKL_NUM_THREADS", "1")
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+PAGES = {
+    "start": ("Start", ""),
+    "train": ("Train", "train"),
+    "reconstruct": ("Reconstruct", "reconstruct"),
+    "runs": ("Runs", "runs"),
+}
+
+
+def visit() -> None:
+    """One run of the script for one visitor: the frame, then the chosen page."""
+    from ui.frame import draw_frame
+
+    st.set_page_config(page_title="Autoencoder Explorer", page_icon="🔬", layout="wide")
+    draw_frame()
+    pages = [
+        st.Page(f"pages/{file}.py", title=title, url_path=path or None, default=not path)
+        for file, (title, path) in PAGES.items()
+    ]
+    st.navigation(pages, position="top").run()
+
+
+if get_script_run_ctx(suppress_warning=True):
+    visit()
+else:
+    from ui.server import lifespan
+
+    app = st.App(__file__, lifespan=lifespan)

@@ -1,0 +1,119 @@
+"""Reconstruct: what goes in, what comes out, what is lost, and how PCA does with a code of the same size."""
+
+import numpy as np
+import streamlit as st
+import torch
+
+from ae_core.datasets import DatasetError
+from ae_core.exploration import one_of_each
+from ae_core.metrics import reconstructions
+from ae_core.models import Autoencoder
+from ae_core.recipe import Recipe
+from ae_core.runs import Run, RunError
+from ui import cached, charts
+from ui.frame import heading, notice
+from ui.pick import pick_run
+from ui.pictures import Row, grey, sheet, signed
+from ui.provenance import provenance
+
+COUNT = 8
+CHOICES = {"class": "By class", "worst": "Worst", "random": "Random"}
+
+heading(
+    "Reconstruct",
+    "Test pictures, which the network has never learned from, go in; what comes out shows what the code could hold.",
+)
+run = pick_run()
+
+
+def chosen_images(data: Recipe, errors: np.ndarray) -> torch.Tensor:
+    """Controls for the choice of images; returns their indices (8,) in the test split."""
+    labels, classes = data.data.load().test.labels, data.data.classes
+    with st.container(horizontal=True, vertical_alignment="top"):
+        how = st.segmented_control(
+            "Pictures", list(CHOICES), format_func=CHOICES.__getitem__, default="class", required=True,
+            key="show", bind="query-params",
+        )  # fmt: skip
+        if how == "worst":
+            return torch.from_numpy(np.argsort(-errors, kind="stable")[:COUNT].copy())
+        if how == "random":
+            draw = st.slider("Random draw", 1, 50, 1, key="draw", bind="query-params", width=320)
+            return torch.randperm(len(labels), generator=torch.Generator().manual_seed(draw))[:COUNT]
+        wanted = st.pills("Class", ["all", *classes], default="all", required=True, key="class", bind="query-params")
+        first = st.slider("Set of eight", 1, 20, 1, key="set", bind="query-params", width=240) - 1
+    if wanted == "all":
+        return one_of_each(labels, COUNT * (first + 1))[-COUNT:]
+    found = (labels == classes.index(str(wanted))).nonzero().flatten()
+    return found[min(first * COUNT, max(0, len(found) - COUNT)) :][:COUNT]
+
+
+def pictures(model: Autoencoder, made: Recipe, chosen: torch.Tensor) -> None:
+    """Input, output and signed error of the model, and below them the same for PCA."""
+    test = made.data.load().test
+    x = test.images[chosen]
+    y = reconstructions(model, x)
+    z = cached.pca(made.dataset).reconstruct(x, model.latent)
+    scale = max(0.25, float((y - x).abs().max()), float((z - x).abs().max()))
+    legend = f"blue: too dark, red: too bright, ±{scale:.2f}"
+    names = [made.data.classes[label] for label in test.labels[chosen].tolist()]
+    ours, theirs = ((other - x).square().flatten(1).sum(1).tolist() for other in (y, z))
+    seen = ", ".join(names)
+    rows = [
+        Row("Input", grey(x.numpy()), f"Test pictures of the classes {seen}"),
+        Row("Output", grey(y.numpy()), f"Rebuilt by the autoencoder, classes {seen}", f"from {model.latent} numbers"),
+        Row("Error", signed((y - x).numpy(), scale), "Signed error of the autoencoder", legend, band=True),
+    ]
+    st.html(sheet(rows, [f"{name} · {error:.2f}" for name, error in zip(names, ours, strict=True)]))
+    rows = [
+        Row(
+            "PCA",
+            grey(z.numpy()),
+            f"Rebuilt by PCA, classes {seen}",
+            f"from {min(model.latent, x[0].numel())} components",
+        ),
+        Row("Error of PCA", signed((z - x).numpy(), scale), "Signed error of PCA", "same scale", band=True),
+    ]
+    st.html(sheet(rows, [f"{name} · {error:.2f}" for name, error in zip(names, theirs, strict=True)]))
+
+
+@st.fragment
+def look(run: Run, model: Autoencoder, made: Recipe, errors: np.ndarray) -> None:
+    """The part of the page that answers its controls without the rest being drawn again."""
+    pictures(model, made, chosen_images(made, errors))
+
+
+try:
+    model, checkpoint = cached.model(run)
+    made = run.recipe()
+    errors, baseline = cached.test_errors(run), cached.pca_errors(made.dataset, model.latent)
+except (RunError, DatasetError) as error:
+    st.error(str(error))
+    st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")
+    st.stop()
+
+look(run, model, made, errors)
+provenance(run, checkpoint)
+pixels = int(np.prod(made.data.shape))
+st.subheader("All test pictures", anchor=False)
+left, right = st.columns([1, 2.2], gap="large")
+with left:
+    st.metric("Autoencoder, mean squared error per pixel", f"{errors.mean() / pixels:.4f}", help="Lower is better.")
+    st.metric(
+        f"PCA with {min(model.latent, pixels)} components", f"{baseline.mean() / pixels:.4f}",
+        f"{100 * (errors.mean() / max(baseline.mean(), 1e-12) - 1):+.0f} % for the autoencoder" if baseline.mean() > 1e-9 else None,
+        delta_color="inverse",
+    )  # fmt: skip
+    st.html(
+        f'<p class="ae-note">Summed over the {pixels} pixels of a picture: {errors.mean():.2f} against '
+        f"{baseline.mean():.2f}, mean over {len(errors):,} test pictures.</p>"
+    )
+with right:
+    st.plotly_chart(
+        charts.error_distribution(errors, baseline, ("autoencoder", "PCA")), key="distribution", config=charts.CONFIG,
+        height=280, alt=f"Distribution of the error of {len(errors)} test pictures for the autoencoder and for PCA",
+    )  # fmt: skip
+notice(
+    "PCA is the best any *linear* code of this size can do, and it takes no training: an autoencoder earns its place "
+    "only where it beats it. Look at the worst pictures: they are the rare ways of writing, which the network met "
+    "seldom and rebuilds as what it knows better."
+)

@@ -1,0 +1,82 @@
+"""Train: choose, press once, watch."""
+
+import streamlit as st
+
+from ae_core.datasets import DATASETS
+from ae_core.exploration import starting_latent
+from ae_core.knobs import KnobError, declared
+from ae_core.models import MODELS, idea
+from ae_core.recipe import recipe
+from ae_core.runs import Run, RunError
+from ae_core.training import Plan
+from ui import cached, watch
+from ui.fetch import offer_download
+from ui.forms import forget_untouched, knob_widgets
+from ui.frame import heading, note, notice
+from ui.server import engine
+
+EXAMPLE = "vanilla-digits"
+FOLLOWED = "train_run"  # session key: the run this visitor started or opened
+
+
+def followed() -> Run:
+    """The run in the address, else the last one of this visit, else the finished example."""
+    run_id = st.query_params.get("run") or st.session_state.get(FOLLOWED) or EXAMPLE
+    try:
+        run = cached.store().find(run_id)
+    except RunError as error:
+        st.session_state.pop(FOLLOWED, None)
+        st.query_params.pop("run", None)
+        st.warning(f"{error} Below is the finished example.")
+        return cached.store().find(EXAMPLE)
+    if not run.pretrained:
+        st.session_state[FOLLOWED] = st.query_params["run"] = run.id
+    return run
+
+
+heading(
+    "Train", "Choose an autoencoder and pictures, press once, and watch it learn to rebuild pictures it has never seen."
+)
+controls, result = st.columns([1, 2.3], gap="large")
+
+with controls:
+    model = st.selectbox(
+        "Model", list(MODELS), format_func=lambda name: MODELS[name].title,
+        key="model", bind="query-params", persist_state="session", on_change=forget_untouched,
+    )  # fmt: skip
+    note(idea(model))
+    name = st.selectbox(
+        "Pictures", list(DATASETS), format_func=lambda name: DATASETS[name].title,
+        key="dataset", bind="query-params", persist_state="session", on_change=forget_untouched,
+    )  # fmt: skip
+    data = DATASETS[name]
+    note(data.about)
+    starts = {"latent": starting_latent(MODELS[model], data), "epochs": data.epochs}
+    own, general = declared(MODELS[model]), declared(Plan)
+    chosen = knob_widgets({"latent": own["latent"], "epochs": general["epochs"]}, starts)
+    with st.expander("More knobs"):
+        chosen |= knob_widgets({k: v for k, v in {**own, **general}.items() if k not in chosen}, starts)
+    ready = data.present() or offer_download(data)
+    if not engine():
+        st.warning("Training is off: the app was started without its server; start it with streamlit run app.py.")
+    if st.button(
+        "Train", type="primary", width="stretch", icon=":material/play_arrow:", disabled=not (ready and engine())
+    ):
+        try:
+            made = recipe(model, name, {k: chosen[k] for k in own}, {k: chosen[k] for k in general})
+            run = engine().submit(made)  # type: ignore[union-attr]
+            st.session_state[FOLLOWED] = st.query_params["run"] = run.id
+        except (KnobError, RunError) as error:
+            st.error(str(error))
+
+with result:
+    run = followed()
+    if run.pretrained:
+        st.markdown("**A finished example.** Press *Train* to see your own.")
+    watch.follow(run)
+
+notice(
+    "The loss falls fast at first and the outputs turn from grey mist into strokes within a few epochs; after that the "
+    "network polishes detail. When the dotted training curve goes on falling and the solid test curve does not, it has "
+    "begun to learn the training pictures by heart. A smaller code gives blurrier pictures, whatever the training time."
+)

@@ -1,0 +1,1 @@
+"""Everything the pages share: forms, pickers, pictures, charts, caches, components."""

@@ -1,0 +1,36 @@
+"""The style that all pages share."""
+
+from __future__ import annotations
+
+import functools
+import html
+from pathlib import Path
+
+import streamlit as st
+
+
+@functools.cache
+def _style() -> str:
+    return f"<style>{(Path(__file__).parent / 'style.css').read_text(encoding='utf-8')}</style>"
+
+
+def draw_frame() -> None:
+    """Put the style sheet into the page."""
+    st.html(_style())
+
+
+def heading(title: str, sentence: str) -> None:
+    """The top of a page: its title and, in one sentence, what it is for."""
+    st.title(title, anchor=False)
+    st.html(f'<p class="ae-lead">{sentence}</p>')
+
+
+def note(text: str) -> None:
+    """A small line of plain text under something."""
+    st.html(f'<p class="ae-note">{html.escape(text)}</p>')
+
+
+def notice(text: str) -> None:
+    """The box at the end of a page: what to notice."""
+    with st.container(border=True):
+        st.markdown(f"**What to notice.** {text}")

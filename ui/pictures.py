@@ -1,0 +1,90 @@
+"""Arrays become crisp pictures: strips of equal cells, one PNG for each row of a sheet."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from ui.colours import TOO_BRIGHT, TOO_DARK
+
+Pixels = np.ndarray  # uint8, (n, height, width, 1 or 3)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a sheet: its label, a smaller second line, the pictures, and the text read to those who cannot see."""
+
+    label: str
+    pixels: Pixels
+    alt: str
+    detail: str = ""
+    band: bool = False  # a grey band behind pictures that are mostly white
+
+
+def grey(images: np.ndarray) -> Pixels:
+    """Images (n, channels, height, width) in [0, 1] or uint8 as pixels (n, height, width, channels)."""
+    if images.dtype != np.uint8:
+        images = (images.clip(0, 1) * 255).round().astype(np.uint8)
+    return np.moveaxis(images, 1, -1)
+
+
+def signed(errors: np.ndarray, scale: float) -> Pixels:
+    """Errors (n, channels, height, width) as colours: white at zero, red at +scale (too bright), blue at -scale."""
+    share = (errors.mean(axis=1) / max(scale, 1e-9)).clip(-1, 1)[..., None]  # (n, height, width, 1)
+    ends = np.where(share > 0, np.array(TOO_BRIGHT), np.array(TOO_DARK))
+    return (255 + np.abs(share) * (ends - 255.0)).round().astype(np.uint8)
+
+
+def strip(pixels: Pixels) -> bytes:
+    """A PNG with all pictures side by side in cells of equal width, the gaps transparent."""
+    n, height, width, channels = pixels.shape
+    margin = max(1, width // 16)
+    mode, full = ("LA", 2) if channels == 1 else ("RGBA", 4)
+    cells = np.zeros((height, n, width + 2 * margin, full), np.uint8)
+    cells[:, :, margin : margin + width, :channels] = pixels.transpose(1, 0, 2, 3)
+    cells[:, :, margin : margin + width, -1] = 255
+    buffer = io.BytesIO()
+    Image.fromarray(cells.reshape(height, -1, full), mode).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def data_uri(png: bytes) -> str:
+    """A PNG as an address that needs no second request."""
+    return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+def sheet(rows: Sequence[Row], cells: Sequence[str] = ()) -> str:
+    """HTML of a sheet: the rows below each other, cell under cell, and a line of short texts under the cells."""
+    lines = [
+        f'<div class="ae-row{" ae-band" if row.band else ""}"><span>{html.escape(row.label)}<br><small>{html.escape(row.detail)}</small></span>'
+        f'<img src="{data_uri(strip(row.pixels))}" alt="{html.escape(row.alt, quote=True)}"></div>'
+        for row in rows
+    ]
+    if cells:
+        texts = "".join(f"<span>{html.escape(text)}</span>" for text in cells)
+        lines.append(f'<div class="ae-row"><span></span><div class="ae-cells">{texts}</div></div>')
+    return f'<figure class="ae-sheet">{"".join(lines)}</figure>'
+
+
+def sparkline(values: Sequence[float], colour: str, label: str) -> str:
+    """HTML of a small curve without axes; values on a logarithmic scale where all are positive."""
+    points = np.asarray(values, dtype=float)
+    if len(points) < 2:
+        return ""
+    points = np.log(points) if (points > 0).all() else points
+    span = float(np.ptp(points)) or 1.0
+    x = np.linspace(1, 99, len(points))
+    y = 2 + 26 * (points.max() - points) / span
+    path = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 30" preserveAspectRatio="none">'
+        f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.6" vector-effect="non-scaling-stroke"/></svg>'
+    )
+    uri = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+    return f'<img class="ae-spark" src="{uri}" alt="{html.escape(label, quote=True)}">'

@@ -1,0 +1,20 @@
+"""Where a picture comes from, said under the picture."""
+
+from __future__ import annotations
+
+from ae_core.checkpoints import Checkpoint
+from ae_core.runs import Run
+from ui.frame import note
+
+
+def provenance(run: Run, checkpoint: Checkpoint | None = None, split: str = "test split") -> None:
+    """One line: run, model, data set, split, seed and epoch of what is shown above."""
+    made = run.recipe()
+    parts = [
+        f"run {run.id}",
+        f"{made.data.title}, {split}",
+        f"seed {made.plan['seed']}",
+        *([f"epoch {checkpoint.epoch}"] if checkpoint else []),
+        "shipped with the program" if run.pretrained else "trained here",
+    ]
+    note(" · ".join(parts))

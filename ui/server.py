@@ -1,0 +1,63 @@
+"""What happens once per server, before the port answers: heavy imports, the engine, a quiet garbage collector.
+
+Streamlit imports `app.py` once to find the server and runs it again for every visit; this module is imported once for
+both, so the engine it holds is shared by all visitors.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+from ae_core.engine import Engine
+from ae_core.runs import Store
+
+log = logging.getLogger(__name__)
+_engines: list[Engine] = []  # at most one
+
+
+def engine() -> Engine | None:
+    """The engine of this server; None in a plain script or a test that has not started one."""
+    return _engines[-1] if _engines else None
+
+
+def use_engine(started: Engine | None) -> None:
+    """Make `started` the engine that all pages use; None forgets it."""
+    _engines[:] = [started] if started else []
+
+
+@contextlib.asynccontextmanager
+async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
+    """Make the server ready, and tidy up after it."""
+    from streamlit.runtime.pages_manager import PagesManager
+
+    PagesManager.uses_pages_directory = False  # or deep links would open pages/*.py without the frame of app.py
+    store = Store.default()
+    started = Engine(store)  # not possible later: a page run is not the main module that worker processes expect
+    use_engine(started)
+    _import_what_pages_need()
+    started.wait_until_warm()
+    store.empty_trash()
+    for run in started.recover():
+        log.warning("run %s goes on", run.id)
+    gc.collect()
+    gc.freeze()  # a collection now walks only what visits have made since
+    try:
+        yield {}
+    finally:
+        use_engine(None)
+        started.close()
+
+
+def _import_what_pages_need() -> None:
+    """Two seconds that no visitor has to wait."""
+    import plotly.graph_objects  # noqa: F401
+    import sklearn.decomposition  # noqa: F401
+
+    from ae_core.engine import warm_up
+    from ui import cached, charts, pictures  # noqa: F401
+
+    warm_up()
