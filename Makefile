@@ -1,0 +1,51 @@
+# Everything a developer does here; `make` alone lists it. Needs Python 3.11 or newer and make, nothing else.
+# More arguments go into ARGS:  make run ARGS="--server.port=8502"   make test ARGS="-k knobs"
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test soak lint format bench clean
+
+help:  ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/.run  ## start the app
+	$(BIN)/streamlit run app.py $(ARGS)
+
+test: .venv/.dev  ## run the tests, without the slow ones
+	$(BIN)/python -m pytest $(ARGS)
+
+soak: .venv/.dev  ## run all tests, the slow ones too
+	$(BIN)/python -m pytest -m "slow or not slow" $(ARGS)
+
+lint: .venv/.dev  ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/.dev  ## put the code into its standard form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/.run  ## measure what is claimed about speed
+	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/server.py
+
+clean:  ## remove the virtual environment and all caches; runs and data stay
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps: installed once, and again when the requirements change.
+.venv/.run: requirements.txt | .venv/bin/pip
+	$(BIN)/python -m pip install -r requirements.txt
+	@touch $@
+
+.venv/.dev: requirements-dev.txt .venv/.run
+	$(BIN)/python -m pip install -q -r requirements-dev.txt
+	@touch $@
+
+.venv/bin/pip:
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON) here: install Python 3.11 or newer, or name yours with PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is $$($(PYTHON) -V 2>&1), and 3.11 or newer is needed: name another one with PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv .venv
