@@ -22,13 +22,14 @@ def visit() -> None:
     """One run of the script for one visitor: the frame, then the chosen page."""
     from ui.frame import draw_frame
 
-    st.set_page_config(page_title="Autoencoder Explorer", page_icon="🔬", layout="wide")
-    draw_frame()
     pages = [
         st.Page(f"pages/{file}.py", title=title, url_path=path or None, default=not path)
         for file, (title, path) in PAGES.items()
     ]
-    st.navigation(pages, position="top").run()
+    page = st.navigation(pages, position="top")
+    st.set_page_config(page_title=f"{page.title} · Autoencoder Explorer", page_icon="🔬", layout="wide")
+    draw_frame()
+    page.run()
 
 
 if get_script_run_ctx(suppress_warning=True):

@@ -138,5 +138,5 @@ def load_optimiser(model: nn.Module, optimiser: Adam, tensors: Mapping[str, Tens
     for name, parameter in model.named_parameters():
         moments = {moment: tensors.get(f"optimiser.{name}.{moment}") for moment in MOMENTS}
         if all(value is not None and value.shape == parameter.shape for value in moments.values()):
-            state = {moment: value.to(parameter.device) for moment, value in moments.items() if value is not None}
+            state = {k: torch.empty_like(parameter.detach()).copy_(v) for k, v in moments.items() if v is not None}
             optimiser.state[parameter] = {"step": torch.tensor(float(step), device=parameter.device), **state}

@@ -9,6 +9,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +41,19 @@ def _warm_worker() -> None:
     warm_up()
 
 
+@contextlib.contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Processes started meanwhile leave Ctrl-C to the server, which ends them in order."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 class Engine:
     """A running cluster; make one per server and `close` it. Starting takes about a second."""
 
@@ -46,16 +62,22 @@ class Engine:
         from distributed import Client, LocalCluster
 
         self.store, self.slots = store, slots or max(1, os.cpu_count() or 1)
-        dask.config.set({"distributed.worker.daemon": True, "distributed.scheduler.allowed-failures": 3})
-        self._cluster = LocalCluster(
-            n_workers=self.slots,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address=None,
-            worker_dashboard_address=None,
-            silence_logs=logging.ERROR,
+        dask.config.set(
+            {
+                "distributed.scheduler.allowed-failures": 3,
+                "distributed.scheduler.http.routes": [],  # nobody needs Dask's own pages
+                "distributed.worker.http.routes": [],
+            }
         )
+        with _interrupts_ignored():
+            self._cluster = LocalCluster(
+                n_workers=self.slots,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.ERROR,
+            )
         self._client = Client(self._cluster, set_as_default=False)
         self._futures: dict[str, Future] = {}
         self._warming = [

@@ -54,7 +54,7 @@ class Declared:
     @property
     def rule(self) -> str:
         """The values this knob takes, in words."""
-        low, high = f"{self.knob.low:g}", f"{self.knob.high:g}"
+        low, high = (f"{edge:g}" if self.kind is float else str(edge) for edge in (self.knob.low, self.knob.high))
         if self.kind is bool:
             return "true or false"
         if self.kind is str:

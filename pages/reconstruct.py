@@ -12,7 +12,7 @@ from ae_core.recipe import Recipe
 from ae_core.runs import Run, RunError
 from ui import cached, charts
 from ui.frame import heading, notice
-from ui.pick import pick_run
+from ui.pick import number, pick, pick_run
 from ui.pictures import Row, grey, sheet, signed
 from ui.provenance import provenance
 
@@ -30,17 +30,15 @@ def chosen_images(data: Recipe, errors: np.ndarray) -> torch.Tensor:
     """Controls for the choice of images; returns their indices (8,) in the test split."""
     labels, classes = data.data.load().test.labels, data.data.classes
     with st.container(horizontal=True, vertical_alignment="top"):
-        how = st.segmented_control(
-            "Pictures", list(CHOICES), format_func=CHOICES.__getitem__, default="class", required=True,
-            key="show", bind="query-params",
-        )  # fmt: skip
+        how = pick("Pictures", CHOICES, "show", widget=st.segmented_control, required=True)
         if how == "worst":
             return torch.from_numpy(np.argsort(-errors, kind="stable")[:COUNT].copy())
         if how == "random":
-            draw = st.slider("Random draw", 1, 50, 1, key="draw", bind="query-params", width=320)
+            draw = number("Random draw", 1, 50, "draw")
             return torch.randperm(len(labels), generator=torch.Generator().manual_seed(draw))[:COUNT]
-        wanted = st.pills("Class", ["all", *classes], default="all", required=True, key="class", bind="query-params")
-        first = st.slider("Set of eight", 1, 20, 1, key="set", bind="query-params", width=240) - 1
+        shown = {name: name for name in ("all", *classes)}
+        wanted = pick("Class", shown, "class", widget=st.pills, required=True)
+        first = number("Set of eight", 1, 20, "set") - 1
     if wanted == "all":
         return one_of_each(labels, COUNT * (first + 1))[-COUNT:]
     found = (labels == classes.index(str(wanted))).nonzero().flatten()

@@ -43,7 +43,7 @@ def numbers(run: Run) -> str:
     if status.test:
         return f'<p class="ae-numbers"><b>{status.test["mse"]:.4f}</b> <small>test error per pixel</small><br>{status.epoch} epochs, {status.seconds:.1f} s</p>'
     if status.total:
-        return f'<p class="ae-numbers">{status.step / status.total:.0%} of {status.total:,} steps<br>{status.seconds:.1f} s</p>'
+        return f'<p class="ae-numbers">step {status.step:,} of {status.total:,}<br>{status.seconds:.1f} s</p>'
     return ""
 
 
@@ -51,10 +51,12 @@ def row(run: Run) -> None:
     """One run: what it is, its state, its curve, its numbers, and what can be done with it."""
     status = run.status()
     with st.container(border=True):
-        name, state, curve, result, actions = st.columns([2.6, 1.1, 1.5, 1.7, 2.2], vertical_alignment="center")
+        name, state, curve, result, actions = st.columns([2.7, 1.05, 1.3, 1.75, 3.0], vertical_alignment="center")
         try:
             made = run.recipe()
-            name.html(f'<p class="ae-numbers"><b>{made.title}</b><br><small>{run.id}</small></p>')
+            name.html(
+                f'<p class="ae-numbers"><b>{made.title}</b><br><small>seed {made.plan["seed"]} · {run.id}</small></p>'
+            )
         except RunError as error:
             name.warning(str(error))
         state.badge(status.state, color=STATES[status.state])

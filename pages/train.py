@@ -11,8 +11,9 @@ from ae_core.runs import Run, RunError
 from ae_core.training import Plan
 from ui import cached, watch
 from ui.fetch import offer_download
-from ui.forms import forget_untouched, knob_widgets
+from ui.forms import knob_widgets
 from ui.frame import heading, note, notice
+from ui.pick import pick
 from ui.server import engine
 
 EXAMPLE = "vanilla-digits"
@@ -40,23 +41,18 @@ heading(
 controls, result = st.columns([1, 2.3], gap="large")
 
 with controls:
-    model = st.selectbox(
-        "Model", list(MODELS), format_func=lambda name: MODELS[name].title,
-        key="model", bind="query-params", persist_state="session", on_change=forget_untouched,
-    )  # fmt: skip
+    model = pick("Model", {name: kind.title for name, kind in MODELS.items()}, "model")
     note(idea(model))
-    name = st.selectbox(
-        "Pictures", list(DATASETS), format_func=lambda name: DATASETS[name].title,
-        key="dataset", bind="query-params", persist_state="session", on_change=forget_untouched,
-    )  # fmt: skip
+    titles = {name: data.title for name, data in DATASETS.items()}
+    name = pick("Pictures", titles, "dataset")
     data = DATASETS[name]
     note(data.about)
+    ready = data.present() or offer_download(data)
     starts = {"latent": starting_latent(MODELS[model], data), "epochs": data.epochs}
     own, general = declared(MODELS[model]), declared(Plan)
     chosen = knob_widgets({"latent": own["latent"], "epochs": general["epochs"]}, starts)
     with st.expander("More knobs"):
         chosen |= knob_widgets({k: v for k, v in {**own, **general}.items() if k not in chosen}, starts)
-    ready = data.present() or offer_download(data)
     if not engine():
         st.warning("Training is off: the app was started without its server; start it with streamlit run app.py.")
     if st.button(

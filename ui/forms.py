@@ -3,57 +3,54 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
 from ae_core.knobs import Declared, KnobError
-
-LISTED = "_shown_defaults"  # session key: what each widget showed when nobody had touched it
+from ui.address import publish, settle
 
 
 def knob_widgets(knobs: Mapping[str, Declared], starts: Mapping[str, Any]) -> dict[str, Any]:
-    """Draw a widget for each knob, starting from `starts` or its default; returns the checked values.
-
-    A value in the address or in the session that the knob does not take is dropped, with a word to the visitor.
-    """
+    """Draw a widget for each knob, starting from `starts` or its default; returns the checked values."""
     return {name: _widget(knob, starts.get(name, knob.default)) for name, knob in knobs.items()}
 
 
-def forget_untouched() -> None:
-    """Let widgets that still show their start value take a new one: called when another model or data set is chosen."""
-    for key, start in st.session_state.get(LISTED, {}).items():
-        if st.session_state.get(key) == start:
-            del st.session_state[key]
-
-
 def _widget(declared: Declared, start: Any) -> Any:
-    shown = _as_widget_value(declared, start)
-    st.session_state.setdefault(LISTED, {})[declared.name] = shown
-    _drop_illegal(declared)
+    shown = _as_text(start) if declared.kind is tuple else start
+    settle(declared.name, shown, lambda text: _read(declared, text), typed=declared.kind is tuple)
+    label = declared.knob.label or declared.name.replace("_", " ").capitalize()
     common: dict[str, Any] = {
         "key": declared.name,
         "help": f"{declared.knob.help}: {declared.rule}.",
-        "bind": "query-params",
+        "persist_state": "session",
     }
-    label = declared.knob.label or declared.name.replace("_", " ").capitalize()
+    value = _draw(declared, label, start, common)
+    publish(declared.name, shown)
+    return value
+
+
+def _draw(declared: Declared, label: str, start: Any, common: dict[str, Any]) -> Any:
     if declared.kind is bool:
-        return st.toggle(label, shown, persist_state="session", **common)
+        return st.toggle(label, **common)
     if declared.kind is str:
-        options = declared.knob.choices
-        return st.selectbox(label, options, options.index(shown), persist_state="session", **common)
+        return st.selectbox(label, declared.knob.choices, **common)
     if declared.kind is tuple:
-        return _list_of_numbers(declared, st.text_input(label, shown, persist_state="session", **common))
+        return _list_of_numbers(declared, st.text_input(label, **common))
     if declared.knob.log:
-        values = stops(declared, [start, _present(declared)])
-        return st.select_slider(label, values, shown, persist_state="session", **common)
+        return st.select_slider(label, stops(declared, [start, st.session_state[declared.name]]), **common)
     low, high = declared.kind(declared.knob.low), declared.kind(declared.knob.high)
-    return st.number_input(label, low, high, shown, persist_state="session", **common)
+    return st.number_input(label, low, high, **common)
 
 
-def _as_widget_value(declared: Declared, value: Any) -> Any:
-    return ", ".join(map(str, value)) if declared.kind is tuple else value
+def _as_text(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers))
+
+
+def _read(declared: Declared, text: str) -> Any:
+    value = declared.parse(text)
+    return _as_text(value) if declared.kind is tuple else value
 
 
 def _list_of_numbers(declared: Declared, text: str) -> tuple[int, ...]:
@@ -62,27 +59,6 @@ def _list_of_numbers(declared: Declared, text: str) -> tuple[int, ...]:
     except KnobError as error:
         st.error(str(error))
         st.stop()
-
-
-def _present(declared: Declared) -> Any:
-    """The value the widget is about to show, from the session or the address; None where there is none."""
-    if declared.name in st.session_state:
-        return st.session_state[declared.name]
-    if declared.name in st.query_params:
-        return declared.parse(st.query_params[declared.name])
-    return None
-
-
-def _drop_illegal(declared: Declared) -> None:
-    try:
-        value = _present(declared)
-        if value is not None:
-            declared.parse(value) if declared.kind is tuple else declared.check(value)
-    except KnobError as error:
-        st.session_state.pop(declared.name, None)
-        if declared.name in st.query_params:
-            del st.query_params[declared.name]
-        st.toast(f"{error} The default is used instead.", icon=":material/info:")
 
 
 def stops(declared: Declared, extra: list[Any]) -> list[Any]:

@@ -1,13 +1,50 @@
-"""Choose a run; the choice lives in the address as plain text."""
+"""Choose one of several things by name; the name lives in the address as plain text."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import streamlit as st
 
 from ae_core.runs import Run, RunError
 from ui import cached
+from ui.address import publish, settle
 
-DEFAULT = "vanilla-digits"
+DEFAULT_RUN = "vanilla-digits"
+
+
+def pick(
+    label: str, titles: Mapping[str, str], key: str, default: str | None = None,
+    widget: Callable[..., Any] = st.selectbox, **options: Any,
+) -> str:  # fmt: skip
+    """One of the names in `titles` (name -> text on screen), by a widget and by `?key=name` in the address."""
+    start = default if default in titles else next(iter(titles))
+
+    def read(text: str) -> str:
+        if text not in titles:
+            raise ValueError(f"{key} = {text[:40]!r}: must be one of the names on this page.")
+        return text
+
+    settle(key, start, read)
+    name = widget(label, list(titles), format_func=titles.__getitem__, key=key, persist_state="session", **options)
+    publish(key, start)
+    return name
+
+
+def number(label: str, low: int, high: int, key: str) -> int:
+    """A whole number by a slider and by `?key=number` in the address; starts at `low`."""
+
+    def read(text: str) -> int:
+        value = int(text) if text.isdecimal() else -1
+        if not low <= value <= high:
+            raise ValueError(f"{key} = {text[:40]!r}: must be a whole number from {low} to {high}.")
+        return value
+
+    settle(key, low, read)
+    value = st.slider(label, low, high, key=key, persist_state="session", width=260)
+    publish(key, low)
+    return value
 
 
 def title(run: Run) -> str:
@@ -19,7 +56,7 @@ def title(run: Run) -> str:
 
 
 def pick_run() -> Run:
-    """A select box with every run that has weights; the page ends with a way forward where the asked one does not exist."""
+    """A select box with every run that has weights; one that was asked for and is not there is explained."""
     runs = {run.id: run for run in cached.store().listing() if run.has_weights()}
     asked = st.query_params.get("run")
     if asked is not None and asked not in runs:
@@ -29,15 +66,5 @@ def pick_run() -> Run:
         except RunError as error:
             st.warning(f"{error} Here is a run that exists.")
         del st.query_params["run"]
-    ids = list(runs)
-    start = ids.index(DEFAULT) if DEFAULT in runs else 0
-    chosen = st.selectbox(
-        "Run",
-        ids,
-        index=start,
-        format_func=lambda run_id: title(runs[run_id]),
-        key="run",
-        bind="query-params",
-        width=420,
-    )
-    return runs[chosen]
+    titles = {run_id: title(run) for run_id, run in runs.items()}
+    return runs[pick("Run", titles, "run", DEFAULT_RUN, width=420)]

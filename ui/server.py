@@ -12,6 +12,8 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
+import streamlit as st
+
 from ae_core.engine import Engine
 from ae_core.runs import Store
 
@@ -45,6 +47,7 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
         log.warning("run %s goes on", run.id)
     gc.collect()
     gc.freeze()  # a collection now walks only what visits have made since
+    print(f"Autoencoder Explorer is ready: http://localhost:{st.get_option('server.port')}", flush=True)
     try:
         yield {}
     finally:

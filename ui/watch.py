@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 import streamlit as st
 
 from ae_core.datasets import DatasetError
@@ -15,13 +18,16 @@ from ui.frame import note
 from ui.pictures import Row, grey, sheet, signed
 from ui.server import engine
 
-EVERY_S = 0.5
+EVERY_S, ANSWER_S = 0.5, 0.3
 WORDS = {"waiting": "waiting for a free slot", "interrupted": "interrupted: its process is gone"}
 
 
 def follow(run: Run) -> None:
     """Show a run; while it waits or trains, the view renews itself, and nothing else on the page does."""
     active = run.status().state in ACTIVE
+    machine = engine()
+    if active and machine and machine.ahead_of(run) < machine.slots:
+        _wait_for(lambda: run.live() is not None)
     st.fragment(_view, run_every=EVERY_S if active else None)(run, active)
 
 
@@ -54,6 +60,8 @@ def _buttons(run: Run, status: Status) -> None:
     machine = engine()
     if status.state in ACTIVE and machine and st.button("Stop", icon=":material/stop:", key="watch_stop"):
         machine.stop(run)
+        _wait_for(lambda: run.status().state not in ACTIVE)
+        st.rerun()
     resumable = status.state in ("stopped", "interrupted", "failed") and not run.pretrained
     if resumable and machine and st.button("Go on", icon=":material/play_arrow:", key="watch_resume"):
         machine.resume(run)
@@ -62,6 +70,13 @@ def _buttons(run: Run, status: Status) -> None:
         st.page_link(
             "pages/reconstruct.py", label="Reconstruct", icon=":material/compare:", query_params={"run": run.id}
         )
+
+
+def _wait_for(happened: Callable[[], bool]) -> None:
+    """Give a worker a moment, so that the answer is on the page at once and not at the next tick."""
+    until = time.monotonic() + ANSWER_S
+    while not happened() and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 def _share(status: Status) -> float:

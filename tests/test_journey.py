@@ -1,0 +1,203 @@
+"""What a visitor does, in a real browser on a real server."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+from browser import CHROMIUM, FLAGS, Server
+
+sync_api = pytest.importorskip("playwright.sync_api")
+expect = sync_api.expect
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM, reason="no Chromium here: install it, or name it in the variable CHROMIUM"),
+]
+PATIENCE_MS = 30_000  # for states that must come; what must be quick is measured in benchmarks/server.py
+LONG = "epochs=10000&batch_size=16"
+OUTPUT = ".ae-sheet .ae-row:nth-child(2) img"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    os.environ.pop("AE_RUNS", None)
+    started = Server(tmp_path_factory.mktemp("journey") / "runs")
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(server, chromium):
+    """Open a visitor's own browser window at a path; what went wrong in it is held against the test."""
+    windows, trouble = [], []
+
+    def opened(path="", **options):
+        context = chromium.new_context(viewport={"width": 1280, "height": 900}, **options)
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        page.on("pageerror", lambda error: trouble.append(f"script error: {error}"))
+        page.on("request", lambda request: outside(request.url))
+        windows.append(context)
+        page.goto(f"{server.url}/{path}")
+        return page
+
+    def outside(url):
+        if not url.startswith((server.url, server.url.replace("http", "ws"), "data:", "blob:")):
+            trouble.append(f"a request left this machine: {url}")
+
+    yield opened
+    for context in windows:
+        context.close()
+    assert trouble == []
+
+
+def press_train(page):
+    """Press Train and wait until the page follows the new run; returns its id."""
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_url(re.compile(r"run=\w+-\w+-\w+"))
+    return re.search(r"run=([\w-]+)", page.url).group(1)
+
+
+def wait_for_new_picture(page):
+    """Wait until the row of outputs shows other pictures than now."""
+    before = page.get_attribute(OUTPUT, "src")
+    page.wait_for_function(f"old => document.querySelector('{OUTPUT}')?.src !== old", arg=before)
+
+
+def stop(page):
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("stopped", exact=True).first).to_be_visible()
+
+
+def lit_pixels(page, selector):
+    """How many pixels of a canvas are not black."""
+    return page.locator(selector).evaluate(
+        "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.filter((v, i) => i % 4 < 3 && v > 40).length"
+    )
+
+
+def test_a_deep_link_on_a_fresh_server_has_the_frame(visit):
+    page = visit("reconstruct")
+    expect(page.get_by_role("heading", name="Reconstruct")).to_be_visible()
+    expect(page.get_by_role("link", name="Train").first).to_be_visible()
+    assert page.title() == "Reconstruct · Autoencoder Explorer"
+
+
+def test_the_start_page_is_alive_without_a_click(visit):
+    page = visit()
+    page.locator(".squeeze canvas.output").wait_for()
+    assert lit_pixels(page, ".squeeze canvas.input") > 5
+    assert lit_pixels(page, ".squeeze canvas.output") > 5
+    first = page.locator(".squeeze canvas.input").get_attribute("aria-label")
+    expect(page.locator(".squeeze canvas.input")).not_to_have_attribute("aria-label", first)
+
+
+def test_a_pulled_bar_changes_the_output_by_hand_and_by_key(visit):
+    page = visit(reduced_motion="reduce")
+    bar = page.locator(".squeeze .bar").nth(3)
+    bar.wait_for()
+    before = page.locator(".squeeze canvas.output").evaluate("c => c.toDataURL()")
+    bar.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("decoded from your code")).to_be_visible()
+    after_key = page.locator(".squeeze canvas.output").evaluate("c => c.toDataURL()")
+    value = bar.get_attribute("aria-valuenow")
+    box = bar.bounding_box()
+    page.mouse.click(box["x"] + 0.95 * box["width"], box["y"] + box["height"] / 2)
+    expect(bar).not_to_have_attribute("aria-valuenow", value)
+    after_pull = page.locator(".squeeze canvas.output").evaluate("c => c.toDataURL()")
+    assert len({before, after_key, after_pull}) == 3
+
+
+def test_train_watch_stop_reload_find_and_open(visit, server):
+    page = visit(f"train?{LONG}")
+    expect(page.get_by_text("A finished example.")).to_be_visible()
+    run_id = press_train(page)
+    expect(page.get_by_text("running", exact=True)).to_be_visible()
+    wait_for_new_picture(page)
+    wait_for_new_picture(page)
+    expect(page.get_by_text(re.compile(r"epoch \d+ of 10000 .* left"))).to_be_visible()
+    stop(page)
+    page.reload()
+    expect(page.get_by_text("stopped", exact=True)).to_be_visible()
+    assert run_id in page.url
+    page.get_by_role("link", name="Start").first.click()
+    expect(page.get_by_role("heading", name="Autoencoder Explorer")).to_be_visible()
+    page.get_by_role("link", name="Train", exact=True).first.click()
+    expect(page.get_by_text("stopped", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Reconstruct").last.click()
+    expect(page.get_by_role("heading", name="Reconstruct")).to_be_visible()
+    expect(page.get_by_text(f"run {run_id}")).to_be_visible()
+    assert page.locator(".ae-row img").count() == 5
+
+
+def test_two_visitors_do_not_see_each_others_knobs_or_progress(visit):
+    first, second = visit(f"train?{LONG}&latent=8"), visit(f"train?model=vae&latent=2&{LONG}")
+    mine, theirs = press_train(first), press_train(second)
+    assert mine.startswith("vanilla-") and theirs.startswith("vae-")
+    for page, title in (
+        (first, "Vanilla on Digits 8×8, code of 8"),
+        (second, "Variational (VAE) on Digits 8×8, code of 2"),
+    ):
+        wait_for_new_picture(page)
+        expect(page.get_by_text(title)).to_be_visible()
+    assert mine in first.url and theirs in second.url
+    stop(first)
+    expect(second.get_by_text("running", exact=True)).to_be_visible()
+    stop(second)
+
+
+def test_a_run_is_deleted_and_brought_back(visit):
+    page = visit("train?epochs=1")
+    run_id = press_train(page)
+    expect(page.get_by_text("done", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Runs").first.click()
+    row = page.get_by_text(run_id)
+    expect(row).to_be_visible()
+    page.get_by_role("button", name="Delete").first.click()
+    expect(page.get_by_text(f"{run_id} is in the trash.")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text(f"{run_id} is in the trash.")).to_be_hidden()
+    expect(row).to_be_visible()
+
+
+def test_a_run_survives_the_death_of_the_server(visit, server):
+    page = visit(f"train?{LONG}")
+    run_id = press_train(page)
+    weights = server.runs / run_id / "manifest.json"
+    until_there(weights, page)
+    server.kill()
+    server.start()
+    page.goto(f"{server.url}/train?run={run_id}")
+    expect(page.get_by_text("running", exact=True)).to_be_visible()
+    wait_for_new_picture(page)
+    stop(page)
+
+
+def until_there(path, page):
+    """Wait for the first checkpoint, which is written after a few seconds of training."""
+    for _ in range(PATIENCE_MS // 100):
+        if path.exists():
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"{path.name} was not written")
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1280])
+@pytest.mark.parametrize("path", ["", "train", "reconstruct", "runs"])
+def test_no_page_is_wider_than_the_screen(visit, path, width):
+    page = visit(path)
+    page.set_viewport_size({"width": width, "height": 800})
+    expect(page.locator("h1")).to_be_visible()
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width

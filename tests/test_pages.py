@@ -1,0 +1,151 @@
+"""Every page, run without a browser: what it shows first, and what it says to a bad address."""
+
+import json
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from ae_core.execution import execute
+from ae_core.recipe import recipe
+from ae_core.runs import ROOT, Store
+
+PAGES = ("start", "train", "reconstruct", "runs")
+
+
+def open_page(name, **address):
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    for key, value in address.items():
+        app.query_params[key] = value
+    return app.switch_page(f"pages/{name}.py").run()
+
+
+def texts(app):
+    """Everything that a visitor can read, as one string."""
+    parts = [getattr(element.proto, "body", "") for element in app.get("html")]
+    return " ".join([*parts, *(element.value for element in [*app.markdown, *app.title, *app.warning, *app.info])])
+
+
+@pytest.fixture
+def finished(tmp_path):
+    """A short finished run in the runs folder that the pages read."""
+    run = Store.default().create(recipe("vae", "digits", {"latent": 2}, {"epochs": 1}), origin="app")
+    execute(run)
+    return run
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_opens_with_a_finished_example_and_no_error(name):
+    app = open_page(name)
+    assert not app.exception
+    assert not app.error
+    assert app.title[0].value
+    assert "vanilla-digits" in texts(app) or "vanilla-digits" in str(app.selectbox)
+
+
+def test_the_start_page_sends_the_real_network_to_the_browser():
+    app = open_page("start")
+    data = json.loads(app.get("bidi_component")[0].proto.json)
+    model, _ = Store.default().find("vanilla-digits").load()
+    assert len(data["images"]) == 10
+    assert data["decoder"][-1]["activation"] == "sigmoid"
+    assert torch.tensor(data["encoder"][0]["weight"]).equal(model.encoder[1].weight)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"run": "../../etc/passwd"},
+        {"run": "no-such-run"},
+        {"run": "x" * 5000},
+        {"model": "<script>alert(1)</script>"},
+        {"latent": "1e309", "epochs": "-1", "seed": "NaN", "hidden": "a,b"},
+        {"show": "everything", "class": "11", "set": "0", "draw": "9" * 40},
+        {"page": "-3"},
+    ],
+    ids=",".join,
+)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_tampered_address_never_breaks_a_page_or_starts_a_run(name, address):
+    app = open_page(name, **address)
+    assert not app.exception
+    assert [run for run in Store.default().listing() if not run.pretrained] == []
+
+
+def test_an_unknown_run_is_explained_and_another_one_shown():
+    app = open_page("reconstruct", run="vanilla-digits-gone")
+    assert "there is no such run" in app.warning[0].value
+    assert "vanilla-digits" in texts(app)
+
+
+def test_a_run_in_the_address_is_opened(finished):
+    app = open_page("reconstruct", run=finished.id)
+    assert not app.exception
+    assert app.selectbox(key="run").value == finished.id
+    assert finished.id in texts(app)
+
+
+@pytest.mark.parametrize("how", ["class", "worst", "random"])
+def test_pictures_can_be_chosen_in_three_ways(finished, how):
+    app = open_page("reconstruct", run=finished.id, show=how)
+    assert not app.exception
+    assert app.session_state["show"] == how
+    assert texts(app).count('class="ae-row') >= 7
+
+
+def test_the_worst_pictures_are_the_worst(finished):
+    model, _ = finished.load()
+    test = finished.recipe().data.load().test
+    errors = (model.reconstruct(test.images) - test.images).square().flatten(1).sum(1)
+    worst = f"{test.labels[errors.argmax()].item()} · {errors.max().item():.2f}"
+    assert worst in texts(open_page("reconstruct", run=finished.id, show="worst"))
+
+
+def test_knobs_in_the_address_reach_the_widgets_and_untouched_ones_follow_the_model():
+    app = open_page("train", model="vae", latent="3")
+    assert app.select_slider(key="latent").value == 3
+    assert app.text_input(key="hidden").value == "400"
+    app.selectbox(key="model").select("multilayer").run()
+    assert app.select_slider(key="latent").value == 3  # touched: kept
+    assert app.text_input(key="hidden").value == "128"  # untouched: the new model's own
+    assert dict(app.query_params) == {"model": "multilayer", "latent": "3"}
+
+
+def test_a_bad_list_of_widths_is_answered_with_one_sentence():
+    app = open_page("train", model="vae")
+    app.text_input(key="hidden").set_value("12, many").run()
+    assert not app.exception
+    assert "hidden" in app.error[0].value and "must be" in app.error[0].value
+
+
+def test_without_a_server_the_train_page_says_how_to_get_one():
+    app = open_page("train")
+    assert "streamlit run app.py" in app.warning[0].value
+    assert app.button[0].disabled
+
+
+def test_a_data_set_that_is_absent_is_offered_not_fetched(monkeypatch, tmp_path):
+    monkeypatch.setenv("AE_DATA", str(tmp_path / "nothing"))
+    app = open_page("train", dataset="kmnist")
+    assert not app.exception
+    assert "not on this computer yet" in app.info[0].value
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_deleted_run_can_be_brought_back(finished):
+    app = open_page("runs")
+    app.button(key=f"runs_delete_{finished.id}").click().run()
+    assert not finished.folder.exists()
+    undo = next(button for button in app.button if button.label == "Undo")
+    undo.click().run()
+    assert finished.folder.exists()
+    assert finished.load()
+
+
+def test_runs_shows_state_numbers_and_what_is_broken_without_hiding_the_rest(finished):
+    broken = Store.default().create(recipe("vanilla", "digits", {}, {}), origin="app")
+    (broken.folder / "run.json").write_text("{", encoding="utf-8")
+    app = open_page("runs")
+    assert not app.exception
+    assert any(broken.id in warning.value for warning in app.warning)
+    assert f"{finished.status().test['mse']:.4f}" in texts(app)
