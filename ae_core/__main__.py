@@ -19,7 +19,8 @@ from ae_core.knobs import Declared, declared
 from ae_core.models import MODELS, idea, model_class
 from ae_core.ownership import Busy
 from ae_core.recipe import recipe
-from ae_core.runs import Run, Store
+from ae_core.runs import Run
+from ae_core.store import Store
 from ae_core.training import Plan, Step
 
 

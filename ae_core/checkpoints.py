@@ -50,11 +50,11 @@ def save(folder: Path, tensors: Mapping[str, Tensor], step: int, epoch: int, los
     made = Checkpoint(step, epoch, loss, hashlib.sha256(data).hexdigest(), len(data))
     before = manifest(folder)
     write_bytes(folder / made.file, data)
-    entries = sorted((*(old for old in before if old.step != step), made), key=lambda entry: entry.step)
+    entries = [*(old for old in before if old.step < step), made]  # what lies ahead was found damaged
     best = min(entries, key=lambda entry: entry.loss)
     kept = [entry for entry in entries if entry in (best, *entries[-2:])]
     write_json(folder / MANIFEST, {"format": 1, "checkpoints": [asdict(entry) for entry in kept]})
-    for old in {entry.file for entry in entries} - {entry.file for entry in kept}:
+    for old in {entry.file for entry in (*before, made)} - {entry.file for entry in kept}:
         with contextlib.suppress(OSError):
             (folder / old).unlink()
 
@@ -64,7 +64,7 @@ def manifest(folder: Path) -> list[Checkpoint]:
     try:
         entries = read_json(folder / MANIFEST)["checkpoints"]
         return [_entry(record) for record in entries]
-    except (FileNotFoundError, NotADirectoryError, Damaged, KeyError, TypeError, ValueError):
+    except (OSError, Damaged, KeyError, TypeError, ValueError, OverflowError):
         return []
 
 

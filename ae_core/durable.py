@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +69,19 @@ def read_json(path: Path) -> dict[str, Any]:
     return record
 
 
+def write_lines(path: Path, records: Iterable[dict[str, Any]]) -> None:
+    """Put one JSON line for each record at `path`, in one step."""
+    write_bytes(path, "".join(_line(record) for record in records).encode())
+
+
 def append_line(path: Path, record: dict[str, Any]) -> None:
     """Add one JSON line to the end of `path`; a crash can leave at most the last line unfinished."""
-    line = json.dumps(record, allow_nan=False) + "\n"
     with path.open("ab") as file:
-        file.write(line.encode())
+        file.write(_line(record).encode())
+
+
+def _line(record: dict[str, Any]) -> str:
+    return json.dumps(record, allow_nan=False) + "\n"
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:

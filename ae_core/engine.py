@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from ae_core.execution import execute_by_id, prepare_process
 from ae_core.recipe import Recipe
-from ae_core.runs import ACTIVE, Run, Status, Store
+from ae_core.runs import ACTIVE, Run, Status
+from ae_core.store import Store
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -104,8 +105,9 @@ class Engine:
     def stop(self, run: Run) -> None:
         """Stop a run: at once if it waits, between two steps if it is being computed."""
         run.ask_to_stop()
-        if run.status().state == "waiting" and (future := self._futures.get(run.id)):
-            future.cancel()
+        if run.status().state == "waiting":
+            if future := self._futures.get(run.id):
+                future.cancel()
             run.write_status(Status(**{**vars(run.status()), "state": "stopped"}))
 
     def recover(self) -> list[Run]:
@@ -124,8 +126,9 @@ class Engine:
 
     def ahead_of(self, run: Run) -> int:
         """How many active runs were put into the queue before this one."""
-        before = list(self._futures)[: list(self._futures).index(run.id)] if run.id in self._futures else []
-        return sum(not self._futures[run_id].done() for run_id in before)
+        queue = list(self._futures.items())  # a copy: futures that end take themselves out, in another thread
+        ids = [run_id for run_id, _ in queue]
+        return sum(not future.done() for _, future in queue[: ids.index(run.id)]) if run.id in ids else 0
 
     def _compute(self, run: Run) -> None:
         root = str(Path(self.store.root))

@@ -19,13 +19,14 @@ from torch import Tensor
 from ae_core import checkpoints
 from ae_core.datasets import DatasetError, Split
 from ae_core.device import DeviceError, chosen_device
-from ae_core.durable import Damaged, append_line, write_bytes
+from ae_core.durable import Damaged, append_line, write_bytes, write_lines
 from ae_core.exploration import SHOWN, as_bytes, one_of_each
 from ae_core.knobs import KnobError
 from ae_core.metrics import codes, evaluate, loss_terms, reconstructions, squared_errors
 from ae_core.models import Autoencoder
 from ae_core.ownership import Busy, Claim, identity
-from ae_core.runs import Run, RunError, Status, Store
+from ae_core.runs import Run, RunError, Status
+from ae_core.store import Store
 from ae_core.training import Diverged, Step, adam, train
 
 MONITORED = 512  # test images behind a point of the test curve
@@ -59,13 +60,16 @@ def execute(run: Run, watch: Callable[[Step], None] = lambda step: None) -> Stat
     Raises
         Busy: where another living process trains this run, or took it over.
     """
-    claim = Claim(run.folder)
+    claim = None
     try:
+        claim = Claim(run.folder)
         return _Execution(run, claim).run_to_end(watch)
     except (KnobError, DatasetError, DeviceError, RunError, Damaged) as error:
         return _fail(run, str(error))
     except Busy:
-        raise
+        if run.folder.exists():
+            raise
+        return run.status()  # removed while it was trained
     except OSError as error:
         if not run.folder.exists():
             return run.status()
@@ -76,7 +80,8 @@ def execute(run: Run, watch: Callable[[Step], None] = lambda step: None) -> Stat
             run, f"Training failed unexpectedly ({type(error).__name__}); the log of the server has the details."
         )
     finally:
-        claim.release()
+        if claim:
+            claim.release()
 
 
 def _fail(run: Run, reason: str) -> Status:
@@ -122,12 +127,11 @@ class _Execution:
         return entry.step, self._cut_log(entry.step)
 
     def _cut_log(self, step: int) -> float:
+        """Drop what was logged after `step`; returns the seconds of training at the last line kept."""
         lines = self.run.metrics()
         kept = [line for line in lines if line.get("step", 0) <= step]
-        if (self.run.folder / "metrics.jsonl").exists():
-            write_bytes(self.run.folder / "metrics.jsonl", b"")
-            for line in kept:
-                append_line(self.run.folder / "metrics.jsonl", line)
+        if len(kept) < len(lines):
+            write_lines(self.run.folder / "metrics.jsonl", kept)
         return float(kept[-1]["seconds"]) if kept else 0.0
 
     def run_to_end(self, watch: Callable[[Step], None]) -> Status:

@@ -14,6 +14,7 @@ import difflib
 import functools
 import inspect
 import math
+import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -100,8 +101,8 @@ class Declared:
     def _accepted_list(self, value: Any) -> tuple[int, ...] | None:
         if not isinstance(value, list | tuple) or len(value) > self.knob.most:
             return None
-        numbers = tuple(_number(item, int, self.knob) for item in value)
-        return None if None in numbers else numbers
+        widths = tuple(_number(item, int, self.knob) for item in value)
+        return None if None in widths else widths
 
 
 _READERS: dict[type, Callable[[str], Any]] = {
@@ -114,13 +115,12 @@ _READERS: dict[type, Callable[[str], Any]] = {
 
 
 def _number(value: Any, kind: type, knob: Knob) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    if kind is int and value != int(value):
+    """`value` as int or float where it is a real number inside the range and in step, else None."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not knob.low <= value <= knob.high:  # type: ignore[operator]
         return None
     number = kind(value)
-    in_step = kind is float or number % knob.multiple_of == 0
-    return number if knob.low <= number <= knob.high and in_step else None
+    in_step = kind is float or (number == value and number % knob.multiple_of == 0)
+    return number if in_step else None
 
 
 @functools.cache

@@ -7,16 +7,16 @@ that the claim is still its own, so that a process which was only asleep cannot 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import secrets
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from ae_core.durable import Damaged, read_json
+from ae_core.durable import Damaged, read_json, write_json
 
 CLAIM = "claim.json"
 HEARTBEAT_S = 30.0  # an owner on another machine that has been silent this long counts as gone
@@ -33,7 +33,7 @@ def identity() -> dict[str, Any]:
 
 def alive(owner: dict[str, Any] | None, silent_s: float) -> bool:
     """Whether the process `owner` still exists; on another machine, whether it was heard of lately."""
-    if not isinstance(owner, dict):
+    if not isinstance(owner, dict) or "host" not in owner:
         return False
     if owner.get("host") != socket.gethostname():
         return silent_s < HEARTBEAT_S
@@ -41,6 +41,13 @@ def alive(owner: dict[str, Any] | None, silent_s: float) -> bool:
         return abs(psutil.Process(int(owner["pid"])).create_time() - float(owner["started"])) < 1
     except (psutil.Error, KeyError, TypeError, ValueError):
         return False
+
+
+def _owner(path: Path) -> dict[str, Any]:
+    try:
+        return read_json(path)
+    except Damaged:
+        return {}
 
 
 class Claim:
@@ -51,30 +58,39 @@ class Claim:
         self.record = {**identity(), "token": secrets.token_hex(8)}
         self._remove_stale()
         aside = folder / f".{CLAIM}.{self.record['token']}"
-        aside.write_text(json.dumps(self.record), encoding="utf-8")
         try:
+            write_json(aside, self.record)
             os.link(aside, self.path)
         except FileExistsError as error:
             raise Busy(f"{folder.name} is being written by another process: wait for it, or stop it first.") from error
         finally:
-            aside.unlink()
+            aside.unlink(missing_ok=True)
 
     def _read(self) -> dict[str, Any] | None:
-        with contextlib.suppress(FileNotFoundError, Damaged):
-            return read_json(self.path)
-        return None
+        """What the claim says; {} where it is damaged, as after a power cut, and None where there is none."""
+        try:
+            return _owner(self.path)
+        except FileNotFoundError:
+            return None
 
     def _remove_stale(self) -> None:
         found = self._read()
-        if found is None or alive(found, silent_s=0.0):
+        if found is None or alive(found, self._silent_s()):
             return
         away = self.path.with_name(f".{CLAIM}.{self.record['token']}.stale")
         with contextlib.suppress(FileNotFoundError):
             os.rename(self.path, away)
-            if read_json(away) != found:  # somebody was faster and this is their claim: give it back
+            if _owner(away) != found:  # somebody was faster and this is their claim: give it back
                 with contextlib.suppress(FileExistsError):
                     os.link(away, self.path)
             away.unlink()
+
+    def _silent_s(self) -> float:
+        """Seconds since the last heartbeat in the status of the run; endless where there is none."""
+        try:
+            return time.time() - float(read_json(self.path.parent / "status.json")["heartbeat"])
+        except (OSError, Damaged, KeyError, TypeError, ValueError):
+            return float("inf")
 
     def check(self) -> None:
         """Busy where the claim is no longer ours."""

@@ -17,29 +17,22 @@ joined to a path.
 from __future__ import annotations
 
 import contextlib
-import os
-import platform
-import secrets
-import shutil
 import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from ae_core import __version__, checkpoints
+from ae_core import checkpoints
 from ae_core.durable import Damaged, read_json, read_lines, write_bytes, write_json
 from ae_core.knobs import KnobError
 from ae_core.models import Autoencoder
-from ae_core.ownership import alive
+from ae_core.ownership import CLAIM, alive
 from ae_core.recipe import Recipe
 
 FORMAT = 1
-ROOT = Path(__file__).parent.parent
 ACTIVE = ("waiting", "running")
-TRASH = ".trash"
 
 
 class RunError(ValueError):
@@ -99,7 +92,8 @@ class Run:
             silent = time.time() - status.heartbeat
         except (OSError, Damaged, TypeError):
             return Status("failed", error=f"The status of {self.id} is missing or damaged; delete the run.")
-        gone = status.state == "running" and not alive(status.owner, silent)
+        owned = (self.folder / CLAIM).exists() and alive(status.owner, silent)
+        gone = status.state == "running" and not owned
         return replace(status, state="interrupted") if gone else status
 
     def write_status(self, status: Status) -> None:
@@ -115,7 +109,7 @@ class Run:
         try:
             tensors = checkpoints.read_tensors(self.folder / "live.safetensors")
             return int(tensors["step"]), tensors["reconstructions"]
-        except (Damaged, KeyError):
+        except (Damaged, KeyError, ValueError, RuntimeError):
             return None
 
     def errors(self) -> tuple[int, Tensor] | None:
@@ -123,7 +117,7 @@ class Run:
         try:
             tensors = checkpoints.read_tensors(self.folder / "errors.safetensors")
             return int(tensors["step"]), tensors["errors"]
-        except (Damaged, KeyError):
+        except (Damaged, KeyError, ValueError, RuntimeError):
             return None
 
     def snapshots(self) -> dict[int, dict[str, Tensor]]:
@@ -160,88 +154,3 @@ class Run:
     def clear_stop(self) -> None:
         """Take back the request to stop."""
         (self.folder / "stop").unlink(missing_ok=True)
-
-
-class Store:
-    """The folder with everybody's runs, and the read-only one with the pretrained runs."""
-
-    def __init__(self, root: Path, pretrained: Path | None = ROOT / "pretrained") -> None:
-        self.root, self.pretrained = root, pretrained
-
-    @classmethod
-    def default(cls) -> Store:
-        """The folder AE_RUNS, or `runs` beside the program."""
-        return cls(Path(os.environ.get("AE_RUNS") or ROOT / "runs").expanduser().resolve())
-
-    def create(self, recipe: Recipe, origin: str) -> Run:
-        """A new waiting run of a checked recipe; `origin` says who asked: app or command line.
-
-        Raises
-            RunError: where the folder cannot be written.
-        """
-        run = Run(self.root / f"{recipe.model}-{recipe.dataset}-{secrets.token_hex(10)}")
-        versions = {"ae_core": __version__, "torch": torch.__version__, "python": platform.python_version()}
-        record = {
-            "format": FORMAT,
-            "recipe": recipe.to_json(),
-            "origin": origin,
-            "versions": versions,
-            "created": time.time(),
-        }
-        aside = self.root / f".{run.id}.part"
-        try:
-            aside.mkdir(parents=True)
-            (aside / "snapshots").mkdir()
-            write_json(aside / "run.json", record)
-            Run(aside).write_status(Status())
-            os.replace(aside, run.folder)
-        except OSError as error:
-            shutil.rmtree(aside, ignore_errors=True)
-            raise RunError(
-                f"{self.root} cannot be written ({error.strerror}): runs are kept there; free some space or set AE_RUNS."
-            ) from error
-        return run
-
-    def listing(self) -> list[Run]:
-        """All runs, the newest first, then the pretrained ones by name."""
-        own = sorted(_folders(self.root), key=lambda folder: folder.stat().st_ctime, reverse=True)
-        shipped = sorted(_folders(self.pretrained)) if self.pretrained else []
-        return [Run(folder) for folder in own] + [Run(folder, pretrained=True) for folder in shipped]
-
-    def find(self, run_id: str) -> Run:
-        """The run of that id. RunError where the listing has none."""
-        for run in self.listing():
-            if run.id == run_id:
-                return run
-        shown = run_id if len(run_id) <= 60 else run_id[:57] + "..."
-        raise RunError(f"Run {shown!r}: there is no such run, or it was removed; choose one from the list of runs.")
-
-    def delete(self, run: Run) -> None:
-        """Stop a run and put it into the trash, from where `restore` brings it back."""
-        if run.pretrained:
-            raise RunError(f"{run.id} came with the program and stays; only your own runs can be deleted.")
-        run.ask_to_stop()
-        (self.root / TRASH).mkdir(exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):
-            os.replace(run.folder, self.root / TRASH / run.id)
-
-    def restore(self, run_id: str) -> Run:
-        """Bring a deleted run back. RunError where the trash does not have it."""
-        for folder in _folders(self.root / TRASH):
-            if folder.name == run_id:
-                os.replace(folder, self.root / run_id)
-                return Run(self.root / run_id)
-        raise RunError("That run is no longer in the trash: it was removed for good.")
-
-    def empty_trash(self, older_than_s: float = 86_400) -> None:
-        """Remove for good what has been in the trash for a day."""
-        for folder in _folders(self.root / TRASH):
-            if time.time() - folder.stat().st_ctime > older_than_s:
-                shutil.rmtree(folder, ignore_errors=True)
-
-
-def _folders(root: Path) -> list[Path]:
-    try:
-        return [Path(e.path) for e in os.scandir(root) if e.is_dir(follow_symlinks=False) and e.name[0] != "."]
-    except OSError:
-        return []

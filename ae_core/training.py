@@ -102,9 +102,10 @@ def _losses(model: Autoencoder, x: Tensor, seed: int, step: int) -> dict[str, Te
             return model.losses(x)
     outside = torch.get_rng_state()
     torch.default_generator.manual_seed(_mix(seed, step))
-    losses = model.losses(x)
-    torch.set_rng_state(outside)
-    return losses
+    try:
+        return model.losses(x)
+    finally:
+        torch.set_rng_state(outside)
 
 
 def _mix(seed: int, number: int) -> int:

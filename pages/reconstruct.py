@@ -17,6 +17,7 @@ from ui.pictures import Row, grey, sheet, signed
 from ui.provenance import provenance
 
 COUNT = 8
+UNDER = "class · squared error"
 CHOICES = {"class": "By class", "worst": "Worst", "random": "Random"}
 
 heading(
@@ -61,7 +62,7 @@ def pictures(model: Autoencoder, made: Recipe, chosen: torch.Tensor) -> None:
         Row("Output", grey(y.numpy()), f"Rebuilt by the autoencoder, classes {seen}", f"from {model.latent} numbers"),
         Row("Error", signed((y - x).numpy(), scale), "Signed error of the autoencoder", legend, band=True),
     ]
-    st.html(sheet(rows, [f"{name} · {error:.2f}" for name, error in zip(names, ours, strict=True)]))
+    st.html(sheet(rows, [f"{name} · {error:.2f}" for name, error in zip(names, ours, strict=True)], UNDER))
     rows = [
         Row(
             "PCA",
@@ -71,7 +72,7 @@ def pictures(model: Autoencoder, made: Recipe, chosen: torch.Tensor) -> None:
         ),
         Row("Error of PCA", signed((z - x).numpy(), scale), "Signed error of PCA", "same scale", band=True),
     ]
-    st.html(sheet(rows, [f"{name} · {error:.2f}" for name, error in zip(names, theirs, strict=True)]))
+    st.html(sheet(rows, [f"{name} · {error:.2f}" for name, error in zip(names, theirs, strict=True)], UNDER))
 
 
 @st.fragment

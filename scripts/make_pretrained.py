@@ -18,7 +18,8 @@ from ae_core import checkpoints
 from ae_core.durable import read_json, write_json
 from ae_core.execution import execute, prepare_process
 from ae_core.recipe import Recipe, recipe
-from ae_core.runs import ROOT, Run, Store
+from ae_core.runs import Run
+from ae_core.store import ROOT, Store
 
 RECIPES: dict[str, Recipe] = {
     "vanilla-digits": recipe("vanilla", "digits", {"latent": 16}, {"epochs": 600, "batch_size": 64}),

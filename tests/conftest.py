@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ae_core.datasets import Split
-    from ae_core.runs import Store
+    from ae_core.store import Store
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """An empty runs folder, the one AE_RUNS names, without pretrained runs."""
-    from ae_core.runs import Store
+    from ae_core.store import Store
 
     return Store(tmp_path / "runs", pretrained=None)
 
@@ -57,7 +57,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dic
     from small_runs import kept_tensors, small_recipe
 
     from ae_core.execution import execute
-    from ae_core.runs import Store
+    from ae_core.store import Store
 
     store = Store(tmp_path_factory.mktemp("uninterrupted"), pretrained=None)
 

@@ -13,9 +13,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 RUNTIME = {"app.py", "pages", "ui", "ae_core", "pretrained", ".streamlit", "requirements.txt"}
 DEVELOPMENT = {"tests", "benchmarks", "docs", "scripts", ".ci", ".github"}  # folders that the app runs without
-TO_COME = {"pretrained", "benchmarks/server.py"}  # being made; take a name out as soon as it is there
+TO_COME: set[str] = set()  # being made; take a name out as soon as it is there
 PACKAGE = {"sklearn": "scikit-learn", "PIL": "pillow"}  # where the import is not called like the package
-COMES_WITH = {"starlette": "streamlit", "uvicorn": "streamlit", "dask": "distributed", "scipy": "scikit-learn"}
+COMES_WITH = {"starlette": "streamlit", "websockets": "streamlit", "uvicorn": "streamlit", "dask": "distributed", "scipy": "scikit-learn"}
 NOT_IMPORTED = {"uvloop", "httptools"}  # uvicorn uses them where they are installed
 
 

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from ae_core.execution import execute
 from ae_core.recipe import recipe
-from ae_core.runs import ROOT, Store
+from ae_core.store import ROOT, Store
 
 PAGES = ("start", "train", "reconstruct", "runs")
 

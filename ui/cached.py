@@ -10,7 +10,8 @@ from ae_core.checkpoints import Checkpoint, manifest
 from ae_core.datasets import dataset
 from ae_core.metrics import reconstructions, squared_errors
 from ae_core.models import Autoencoder
-from ae_core.runs import Run, Store
+from ae_core.runs import Run
+from ae_core.store import Store
 
 
 def store() -> Store:

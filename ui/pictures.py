@@ -59,8 +59,8 @@ def data_uri(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
-def sheet(rows: Sequence[Row], cells: Sequence[str] = ()) -> str:
-    """HTML of a sheet: the rows below each other, cell under cell, and a line of short texts under the cells."""
+def sheet(rows: Sequence[Row], cells: Sequence[str] = (), cells_label: str = "") -> str:
+    """HTML of a sheet: the rows below each other, cell under cell, and a labelled line of short texts under the cells."""
     lines = [
         f'<div class="ae-row{" ae-band" if row.band else ""}"><span>{html.escape(row.label)}<br><small>{html.escape(row.detail)}</small></span>'
         f'<img src="{data_uri(strip(row.pixels))}" alt="{html.escape(row.alt, quote=True)}"></div>'
@@ -68,7 +68,9 @@ def sheet(rows: Sequence[Row], cells: Sequence[str] = ()) -> str:
     ]
     if cells:
         texts = "".join(f"<span>{html.escape(text)}</span>" for text in cells)
-        lines.append(f'<div class="ae-row"><span></span><div class="ae-cells">{texts}</div></div>')
+        lines.append(
+            f'<div class="ae-row"><span><small>{html.escape(cells_label)}</small></span><div class="ae-cells">{texts}</div></div>'
+        )
     return f'<figure class="ae-sheet">{"".join(lines)}</figure>'
 
 

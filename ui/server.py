@@ -15,7 +15,7 @@ from typing import Any
 import streamlit as st
 
 from ae_core.engine import Engine
-from ae_core.runs import Store
+from ae_core.store import Store
 
 log = logging.getLogger(__name__)
 _engines: list[Engine] = []  # at most one

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import hashlib
 import http.client
 import threading
+import time
 import urllib.request
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
@@ -47,27 +47,34 @@ def _unwritable(folder: Path, error: OSError) -> DatasetError:
 
 
 def _first_good(mirrors: Sequence[str], name: str, md5: str) -> Generator[tuple[int, int], None, bytes]:
-    """Race the mirrors for the first answer, then read it; the generator's value is the packed file."""
-    with _first_answer([mirror + name for mirror in mirrors]) as response:
-        expected, received = int(response.headers.get("Content-Length") or 0), bytearray()
-        try:
-            while chunk := response.read(CHUNK):
-                received += chunk
-                if len(received) > LARGEST:
-                    break
-                yield len(received), max(expected, len(received))
-        except (OSError, http.client.HTTPException) as error:
-            raise DatasetError(
-                f"The download of {name} broke off ({error}): the connection failed; try again."
-            ) from error
-    if hashlib.md5(received, usedforsecurity=False).hexdigest() != md5:
-        raise DatasetError(f"The download of {name} is not the expected file: its MD5 differs; try again later.")
+    """Ask all mirrors, read the first that answers, or the next if that fails; the generator's value is the file."""
+    failure = (
+        "No internet: the servers that hold this data set do not answer; connect and try again, or go on with a "
+        "data set that is already here."
+    )
+    for response in _answers([mirror + name for mirror in mirrors]):
+        with response:
+            try:
+                received = yield from _body(response)
+            except (OSError, http.client.HTTPException) as error:
+                failure = f"The download of {name} broke off ({error}): the connection failed; try again."
+                continue
+        if hashlib.md5(received, usedforsecurity=False).hexdigest() == md5:
+            return received
+        failure = f"The download of {name} is not the expected file: its MD5 differs; try again later."
+    raise DatasetError(failure)
+
+
+def _body(response: http.client.HTTPResponse) -> Generator[tuple[int, int], None, bytes]:
+    expected, received = int(response.headers.get("Content-Length") or 0), bytearray()
+    while (chunk := response.read(CHUNK)) and len(received) <= LARGEST:
+        received += chunk
+        yield len(received), max(expected, len(received))
     return bytes(received)
 
 
-@contextlib.contextmanager
-def _first_answer(urls: Sequence[str]) -> Iterator[http.client.HTTPResponse]:
-    """The first mirror to answer. Threads, because looking up a host name cannot be given a time limit."""
+def _answers(urls: Sequence[str]) -> Iterator[http.client.HTTPResponse]:
+    """Responses in the order in which they come, for 8 s. Threads, because a look-up of a name has no time limit."""
     answers: Queue[http.client.HTTPResponse | Exception] = Queue()
 
     def ask(url: str) -> None:
@@ -78,19 +85,11 @@ def _first_answer(urls: Sequence[str]) -> Iterator[http.client.HTTPResponse]:
 
     for url in urls:
         threading.Thread(target=ask, args=(url,), daemon=True).start()
-    failures: list[str] = []
-    while len(failures) < len(urls):
+    until = time.monotonic() + ANSWER_S
+    for _ in urls:
         try:
-            answer = answers.get(timeout=ANSWER_S)
+            answer = answers.get(timeout=max(0.0, until - time.monotonic()))
         except Empty:
-            break
-        if isinstance(answer, Exception):
-            failures.append(str(answer))
-            continue
-        with answer:
+            return
+        if not isinstance(answer, Exception):
             yield answer
-        return
-    raise DatasetError(
-        "No internet: the servers that hold this data set do not answer; connect and try again, or go on with a "
-        "data set that is already here."
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from abc import ABC, abstractmethod
 from typing import ClassVar, NamedTuple
 
@@ -18,7 +19,8 @@ class ShapeError(ValueError):
 
 def checked_shape(shape: Shape) -> Shape:
     """Return `shape` as a tuple; ShapeError unless it has 1 or 3 channels and sides of 8 to 64 pixels."""
-    good = len(shape) == 3 and shape[0] in (1, 3) and all(8 <= side <= 64 for side in shape[1:])
+    whole = len(shape) == 3 and all(isinstance(size, numbers.Integral) for size in shape)
+    good = whole and shape[0] in (1, 3) and all(8 <= side <= 64 for side in shape[1:])
     if not good:
         raise ShapeError(
             f"Picture shape {tuple(shape)}: must be (channels, height, width) with 1 or 3 channels and sides "

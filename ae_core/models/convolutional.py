@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ae_core.knobs import Knob, checks_knobs
-from ae_core.models.base import DeterministicAutoencoder, Shape
+from ae_core.models.base import DeterministicAutoencoder, Shape, checked_shape
 from ae_core.models.blocks import ACTIVATIONS, ActivationKnob, glorot
 from ae_core.models.reconstruction import RECONSTRUCTION_LOSSES, ReconstructionKnob
 
@@ -59,6 +59,7 @@ class Convolutional(DeterministicAutoencoder):
         activation: ActivationKnob = "relu",
         reconstruction: ReconstructionKnob = "bce",
     ) -> None:
+        shape = checked_shape(shape)
         channels = [shape[0], *hidden, latent // SIDE**2]
         sizes = halvings((shape[1], shape[2]), len(channels) - 1)
         bend = ACTIVATIONS[activation]

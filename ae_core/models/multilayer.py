@@ -17,7 +17,7 @@ import math
 from torch import nn
 
 from ae_core.knobs import checks_knobs
-from ae_core.models.base import DeterministicAutoencoder, Shape
+from ae_core.models.base import DeterministicAutoencoder, Shape, checked_shape
 from ae_core.models.blocks import ActivationKnob, CodeActivationKnob, HiddenKnob, LatentKnob, ToShape, dense
 from ae_core.models.reconstruction import RECONSTRUCTION_LOSSES, ReconstructionKnob
 
@@ -38,6 +38,7 @@ class Multilayer(DeterministicAutoencoder):
         code_activation: CodeActivationKnob = "relu",
         reconstruction: ReconstructionKnob = "mse",
     ) -> None:
+        shape = checked_shape(shape)
         narrowing = [math.prod(shape), *hidden]
         encoder = nn.Sequential(
             nn.Flatten(), *dense(narrowing, activation), *dense([narrowing[-1], latent], code_activation)

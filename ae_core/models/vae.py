@@ -42,7 +42,7 @@ class VAE(GenerativeAutoencoder):
         activation: ActivationKnob = "relu",
     ) -> None:
         super().__init__(shape, latent)
-        inward = [math.prod(shape), *hidden]
+        inward = [math.prod(self.shape), *hidden]
         self.encoder = nn.Sequential(
             nn.Flatten(), *dense(inward, activation), *dense([inward[-1], 2 * latent], "linear")
         )

@@ -18,7 +18,7 @@ import math
 from torch import nn
 
 from ae_core.knobs import checks_knobs
-from ae_core.models.base import DeterministicAutoencoder, Shape
+from ae_core.models.base import DeterministicAutoencoder, Shape, checked_shape
 from ae_core.models.blocks import CodeActivationKnob, LatentKnob, ToShape, dense
 from ae_core.models.reconstruction import RECONSTRUCTION_LOSSES, ReconstructionKnob
 
@@ -37,6 +37,7 @@ class Vanilla(DeterministicAutoencoder):
         activation: CodeActivationKnob = "relu",
         reconstruction: ReconstructionKnob = "mse",
     ) -> None:
+        shape = checked_shape(shape)
         pixels = math.prod(shape)
         encoder = nn.Sequential(nn.Flatten(), *dense([pixels, latent], activation))
         decoder = nn.Sequential(*dense([latent, pixels], "linear"), ToShape(shape))

@@ -1,0 +1,111 @@
+"""A run from its first to its last step, stopped and resumed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from small_runs import bit_equal, kept_tensors, small_recipe, stop_at
+
+from ae_core.execution import execute, execute_by_id
+from ae_core.metrics import evaluate
+from ae_core.ownership import Busy, Claim
+from ae_core.runs import Run
+from ae_core.store import Store
+
+STEPS = 36  # of small_recipe: 3 epochs of 12 steps
+both_kinds = pytest.mark.parametrize("model", ["vanilla", "vae"])
+
+
+@pytest.fixture
+def run(store: Store) -> Run:
+    return store.create(small_recipe(), origin="test")
+
+
+def test_a_run_ends_done_with_the_numbers_of_its_final_weights(run):
+    status = execute(run)
+    assert status.state == run.status().state == "done" and status.error is None
+    assert (status.step, status.epoch) == (STEPS, 3) and status.seconds > 0
+    model, entry = run.load()
+    split = run.recipe().data.load()
+    assert entry.step == STEPS
+    assert run.status().test == evaluate(model, split.test.images)
+    assert run.status().train == evaluate(model, split.train.images)
+    assert status.test["mse"] < 0.95 * evaluate(run.recipe().new_model(), split.test.images)["mse"]
+
+
+@both_kinds
+def test_the_log_goes_from_the_untrained_network_to_the_last_step(model, store):
+    run = store.create(small_recipe(model), origin="test")
+    execute(run)
+    lines = run.metrics()
+    steps = [line["step"] for line in lines]
+    assert steps == sorted(set(steps)) and steps[0] == 0 and steps[-1] == STEPS and len(steps) > 10
+    terms = run.load()[0].losses(torch.zeros(1, 1, 8, 8)).keys()
+    for line in lines:
+        assert line.keys() == {"step", "epoch", "seconds", "train", "test"}
+        assert line["train"].keys() == line["test"].keys() == terms
+    assert sum(lines[-1]["test"].values()) < sum(lines[0]["test"].values())
+    seconds = [line["seconds"] for line in lines]
+    assert seconds == sorted(seconds)
+
+
+def test_a_run_leaves_pictures_and_snapshots_and_no_claim(run):
+    execute(run)
+    step, pictures = run.live()
+    assert step == STEPS and pictures.shape == (8, 1, 8, 8) and pictures.dtype == torch.uint8
+    snapshots = run.snapshots()
+    assert {1, STEPS} <= snapshots.keys()
+    assert snapshots[STEPS]["codes"].shape == (360, 8)
+    assert torch.equal(snapshots[STEPS]["reconstructions"], pictures)
+    assert not [path for path in run.folder.rglob("*") if "claim" in path.name or path.name.endswith(".part")]
+
+
+@both_kinds
+@pytest.mark.parametrize("k", [1, 12, 17, STEPS - 1])
+def test_a_stopped_run_keeps_its_weights_and_goes_on_bit_for_bit(model, k, store, uninterrupted, look_always):
+    run = store.create(small_recipe(model), origin="test")
+    stopped = execute(run, stop_at(run, k))
+    assert (stopped.state, stopped.step) == ("stopped", k) and run.status().state == "stopped"
+    assert run.load()[1].step == k
+    run.clear_stop()
+    assert execute(run).state == "done"
+    assert bit_equal(kept_tensors(run), uninterrupted(model))
+    steps = [line["step"] for line in run.metrics()]
+    assert steps == sorted(set(steps)) and steps[-1] == STEPS
+
+
+def test_a_finished_run_that_is_computed_again_stays_as_it_is(run):
+    first = execute(run)
+    before = kept_tensors(run)
+    again = execute(run)
+    assert (again.state, again.test) == ("done", first.test) and bit_equal(kept_tensors(run), before)
+
+
+def test_a_recipe_that_cannot_be_trained_is_a_failure_with_the_reason(run):
+    record = json.loads((run.folder / "run.json").read_text())
+    record["recipe"]["knobs"]["latent"] = 0
+    (run.folder / "run.json").write_text(json.dumps(record))
+    status = execute(run)
+    assert status.state == run.status().state == "failed" and "latent = 0: must be" in status.error
+
+
+def test_a_device_this_machine_lacks_is_a_failure_with_the_reason(run, monkeypatch):
+    monkeypatch.setenv("AE_DEVICE", "abacus")
+    assert "AE_DEVICE = 'abacus'" in execute(run).error
+
+
+def test_two_processes_cannot_train_one_run(run):
+    claim = Claim(run.folder)
+    with pytest.raises(Busy):
+        execute(run)
+    execute_by_id(str(run.folder.parent), run.id)  # what a worker does: it leaves the run to the other
+    claim.release()
+    assert run.status().state == "waiting"
+
+
+def test_a_worker_asked_for_a_removed_run_does_nothing(run, store):
+    store.delete(run)
+    execute_by_id(str(store.root), run.id)
+    assert store.listing() == []
