@@ -17,29 +17,36 @@ from typing import TYPE_CHECKING
 
 from ae_core.execution import execute_by_id, prepare_process
 from ae_core.recipe import Recipe
-from ae_core.runs import ACTIVE, Run, Status
+from ae_core.runs import Run, Status
 from ae_core.store import Store
 
 if TYPE_CHECKING:
     from distributed import Future
 
 log = logging.getLogger(__name__)
+SETTINGS = {
+    "distributed.scheduler.allowed-failures": 3,
+    "distributed.scheduler.work-stealing": False,
+    "distributed.scheduler.http.routes": [],  # nobody needs Dask's own pages
+    "distributed.worker.http.routes": [],
+    # What Dask measures of itself would wake this process, and interrupt every training, fifty times a second.
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "2s",
+    "distributed.admin.tick.cycle": "10s",
+    "distributed.admin.system-monitor.interval": "5s",
+}
 
 
-def warm_up() -> None:
-    """Pay now for what the first training or page would pay: torch, the first Adam, the smallest data set."""
+def _warm_worker() -> None:
+    """Pay now for what the first training would pay: torch, the first Adam, the smallest data set."""
     from ae_core.datasets import DATASETS
     from ae_core.models import build
     from ae_core.training import Plan, adam, train
 
+    prepare_process()
     data = DATASETS["digits"]
     model, plan = build("vanilla", data.shape, {}), Plan(epochs=1)
     list(train(model, adam(model, plan), data.load().train.images[:8], plan))
-
-
-def _warm_worker() -> None:
-    prepare_process()
-    warm_up()
 
 
 @contextlib.contextmanager
@@ -63,13 +70,7 @@ class Engine:
         from distributed import Client, LocalCluster
 
         self.store, self.slots = store, slots or max(1, os.cpu_count() or 1)
-        dask.config.set(
-            {
-                "distributed.scheduler.allowed-failures": 3,
-                "distributed.scheduler.http.routes": [],  # nobody needs Dask's own pages
-                "distributed.worker.http.routes": [],
-            }
-        )
+        dask.config.set(SETTINGS)
         with _interrupts_ignored():
             self._cluster = LocalCluster(
                 n_workers=self.slots,
@@ -81,14 +82,14 @@ class Engine:
             )
         self._client = Client(self._cluster, set_as_default=False)
         self._futures: dict[str, Future] = {}
-        self._warming = [
-            self._client.submit(_warm_worker, workers=[worker], pure=False, priority=10)
-            for worker in self._client.scheduler_info(n_workers=-1)["workers"]
-        ]
+        self._warming: list[Future] = []
 
-    def wait_until_warm(self) -> None:
-        """Return when every worker has imported torch and trained its first steps."""
-        self._client.gather(self._warming)
+    def warm(self, wait: bool = False) -> None:
+        """Let every worker import torch and train its first steps, so that the first visitor need not wait for that."""
+        addresses = self._client.scheduler_info(n_workers=-1)["workers"]
+        self._warming = [self._client.submit(_warm_worker, workers=[address], pure=False) for address in addresses]
+        if wait:
+            self._client.gather(self._warming)
 
     def submit(self, recipe: Recipe) -> Run:
         """Make a run of a checked recipe and put it into the queue. RunError where its folder cannot be written."""
@@ -155,4 +156,4 @@ class Engine:
         self._cluster.close()
 
 
-__all__ = ["ACTIVE", "Engine", "warm_up"]
+__all__ = ["Engine"]

@@ -34,15 +34,22 @@ FINAL_TRAIN = 10_000  # training images behind the final training numbers
 MAPPED = 500  # test images whose codes go into a snapshot
 LOG_S, STOP_S, CHECKPOINT_S = 0.5, 0.05, 5.0  # at least a log line, a look at `stop`, a checkpoint every so often
 LOG_POINTS, SNAPSHOTS = 60, 16
+NICE = 19
 
 log = logging.getLogger(__name__)
 
 
 def prepare_process() -> None:
-    """One thread, low priority: two runs at once beat one run with two threads, and the pages go first."""
+    """One thread, low priority: two runs at once beat one run with two threads, and the pages go first.
+
+    Linux keeps the priority for each thread, and 0 means the calling one: a worker calls this in the thread that trains.
+    """
     torch.set_num_threads(1)
     with contextlib.suppress(psutil.Error, OSError):
-        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if os.name == "nt" else 10)
+        if os.name == "nt":
+            psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+        else:
+            os.setpriority(os.PRIO_PROCESS, 0, NICE)
 
 
 def execute_by_id(root: str, run_id: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,6 +13,7 @@ import torch
 from ae_core.datasets import Dataset, dataset
 from ae_core.knobs import KnobError, checked
 from ae_core.models import Autoencoder, build, model_class
+from ae_core.models.base import Shape
 from ae_core.training import Plan
 
 
@@ -48,8 +51,7 @@ class Recipe:
     @property
     def unit(self) -> str:
         """Unit of the loss: squared error or nats, both summed over pixels."""
-        with torch.device("meta"):
-            return build(self.model, self.data.shape, self.knobs).unit
+        return _unit(self.model, self.data.shape, json.dumps(self.knobs))
 
     def training_plan(self) -> Plan:
         """The plan as the training loop takes it."""
@@ -75,6 +77,12 @@ def recipe(model: str, dataset_name: str, knobs: Mapping[str, Any], plan: Mappin
         knobs=checked(model_class(model), knobs),
         plan=checked(Plan, plan),
     )
-    with torch.device("meta"):
-        build(made.model, made.data.shape, made.knobs)  # finds knobs that do not go together
+    _unit(made.model, made.data.shape, json.dumps(made.knobs))  # finds knobs that do not go together
     return made
+
+
+@functools.lru_cache(maxsize=256)
+def _unit(model: str, shape: Shape, knobs: str) -> str:
+    """Unit of the loss of a model that is built without memory; the errors of `build`."""
+    with torch.device("meta"):
+        return build(model, shape, json.loads(knobs)).unit

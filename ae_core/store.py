@@ -19,6 +19,7 @@ from ae_core.runs import FORMAT, Run, RunError, Status
 
 ROOT = Path(__file__).parent.parent
 TRASH = ".trash"
+EXAMPLE = "vanilla-digits"  # the shipped run that pages show before anything was trained
 
 
 class Store:

@@ -27,12 +27,15 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import psutil
+
 from benchmarks.browser import MEASUREMENTS, chromium, executable
 from benchmarks.results import HEAD, Line, percentile, spread
 from benchmarks.training import machine
 
 ROOT = Path(__file__).resolve().parents[1]
 START_S, END_S = 90, 10
+QUIET_S = 0.2  # processor seconds in a second
 TRAININGS = 2
 
 
@@ -59,6 +62,18 @@ class Server:
                     return time.monotonic() - began
             time.sleep(0.05)
         raise Failed(f"the server did not become ready; the end of its log:\n{self.tail()}")
+
+    def wait_until_warm(self) -> float:
+        """Seconds until the training processes, which get ready after the pages, have fallen silent."""
+        began, before = time.monotonic(), 0.0
+        while time.monotonic() < began + START_S:
+            times = [child.cpu_times() for child in psutil.Process(self.process.pid).children(recursive=True)]
+            used = sum(spent.user + spent.system for spent in times)
+            if before and used - before < QUIET_S:
+                return time.monotonic() - began
+            before = used
+            time.sleep(1)
+        raise Failed("the training processes did not become quiet")
 
     def tail(self) -> str:
         """The last lines of the log."""
@@ -175,7 +190,8 @@ def measure(arguments: argparse.Namespace) -> Iterator[Line]:
     """Start the server and measure what was asked for."""
     names = [arguments.only] if arguments.only else [*MEASUREMENTS, "visitors"]
     with started_server() as server:
-        yield Line("server started → health answers (it is warm then)", "–", f"{server.wait_until_ready():.1f} s")
+        yield Line("server started → health answers", "–", f"{server.wait_until_ready():.1f} s")
+        yield Line("from then until the training processes are warm", "–", f"{server.wait_until_warm():.0f} s")
         for name in names:
             lines = (
                 visitors(server, arguments.visitors, arguments.seconds)

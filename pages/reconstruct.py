@@ -62,17 +62,18 @@ def pictures(model: Autoencoder, made: Recipe, chosen: torch.Tensor) -> None:
         Row("Output", grey(y.numpy()), f"Rebuilt by the autoencoder, classes {seen}", f"from {model.latent} numbers"),
         Row("Error", signed((y - x).numpy(), scale), "Signed error of the autoencoder", legend, band=True),
     ]
-    st.html(sheet(rows, [f"{name} · {error:.2f}" for name, error in zip(names, ours, strict=True)], UNDER))
-    rows = [
-        Row(
-            "PCA",
-            grey(z.numpy()),
-            f"Rebuilt by PCA, classes {seen}",
-            f"from {min(model.latent, x[0].numel())} components",
-        ),
+    components = f"from {min(model.latent, x[0].numel())} components"
+    baseline = [
+        Row("PCA", grey(z.numpy()), f"Rebuilt by PCA, classes {seen}", components),
         Row("Error of PCA", signed((z - x).numpy(), scale), "Signed error of PCA", "same scale", band=True),
     ]
-    st.html(sheet(rows, [f"{name} · {error:.2f}" for name, error in zip(names, theirs, strict=True)], UNDER))
+    # One element for both sheets: each one costs the browser another pass over the page.
+    st.html(sheet(rows, labelled(names, ours), UNDER) + sheet(baseline, labelled(names, theirs), UNDER))
+
+
+def labelled(names: list[str], errors: list[float]) -> list[str]:
+    """What stands under each picture: its class and its error."""
+    return [f"{name} · {error:.2f}" for name, error in zip(names, errors, strict=True)]
 
 
 @st.fragment
@@ -108,7 +109,7 @@ with left:
     )
 with right:
     st.plotly_chart(
-        charts.error_distribution(errors, baseline, ("autoencoder", "PCA")), key="distribution", config=charts.CONFIG,
+        cached.error_figure(run, f"{run.folder}:{checkpoint.sha256}"), key="distribution", config=charts.CONFIG,
         height=280, alt=f"Distribution of the error of {len(errors)} test pictures for the autoencoder and for PCA",
     )  # fmt: skip
 notice(

@@ -60,7 +60,7 @@ def row(run: Run) -> None:
         except RunError as error:
             name.warning(str(error))
         state.badge(status.state, color=STATES[status.state])
-        values = [sum(line["test"].values()) for line in run.metrics() if line.get("test")]
+        values = [sum(line["test"].values()) for line in cached.metrics(run) if line.get("test")]
         curve.html(sparkline(values, OURS, "test loss over the training") or "<span></span>")
         result.html(numbers(run) or "<span></span>")
         with actions.container(horizontal=True, horizontal_alignment="right", gap="small"):

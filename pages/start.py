@@ -5,26 +5,33 @@ import streamlit as st
 from ae_core.exploration import one_of_each
 from ae_core.models import MODELS, idea
 from ae_core.models.base import DeterministicAutoencoder
+from ae_core.store import EXAMPLE
 from ui import cached
-from ui.components.squeeze import squeeze
+from ui.components.squeeze import payload, squeeze
 from ui.frame import heading, note, notice
 from ui.provenance import provenance
-
-SHOWN_RUN = "vanilla-digits"
 
 heading(
     "Autoencoder Explorer",
     "An autoencoder squeezes a picture through a bottleneck, a short list of numbers called the <em>code</em>, and "
     "rebuilds the picture from that list alone.",
 )
-run = cached.store().find(SHOWN_RUN)
+run = cached.store().find(EXAMPLE)
 model, checkpoint = cached.model(run)
 data = run.recipe().data
-test = data.load().test
-chosen = one_of_each(test.labels, len(data.classes))
-if not isinstance(model, DeterministicAutoencoder):
-    raise TypeError(f"{SHOWN_RUN} must be a dense autoencoder: its network runs in the browser.")
-squeeze(model, test.images[chosen], [data.classes[i] for i in test.labels[chosen].tolist()], key="squeeze")
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def at_work(version: str) -> bytes:
+    """The network and one test picture of each class, as the browser takes them."""
+    if not isinstance(model, DeterministicAutoencoder):
+        raise TypeError(f"{EXAMPLE} must be a dense autoencoder: its network runs in the browser.")
+    test = data.load().test
+    chosen = one_of_each(test.labels, len(data.classes))
+    return payload(model, test.images[chosen], [data.classes[i] for i in test.labels[chosen].tolist()])
+
+
+squeeze(at_work(checkpoint.sha256), key="squeeze")
 provenance(run, checkpoint)
 
 with st.container(horizontal=True, horizontal_alignment="center"):

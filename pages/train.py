@@ -8,6 +8,7 @@ from ae_core.knobs import KnobError, declared
 from ae_core.models import MODELS, idea
 from ae_core.recipe import recipe
 from ae_core.runs import Run, RunError
+from ae_core.store import EXAMPLE
 from ae_core.training import Plan
 from ui import cached, watch
 from ui.fetch import offer_download
@@ -16,7 +17,6 @@ from ui.frame import heading, note, notice
 from ui.pick import pick
 from ui.server import engine
 
-EXAMPLE = "vanilla-digits"
 FOLLOWED = "train_run"  # session key: the run this visitor started or opened
 
 

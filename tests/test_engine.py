@@ -24,7 +24,7 @@ LONG = 10_000  # epochs; nobody waits for their end
 @pytest.fixture(scope="module")
 def shared_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     made = Engine(Store(tmp_path_factory.mktemp("engine"), pretrained=None), slots=2)
-    made.wait_until_warm()
+    made.warm(wait=True)
     yield made
     made.close()
 

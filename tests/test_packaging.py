@@ -15,7 +15,13 @@ RUNTIME = {"app.py", "pages", "ui", "ae_core", "pretrained", ".streamlit", "requ
 DEVELOPMENT = {"tests", "benchmarks", "docs", "scripts", ".ci", ".github"}  # folders that the app runs without
 TO_COME: set[str] = set()  # being made; take a name out as soon as it is there
 PACKAGE = {"sklearn": "scikit-learn", "PIL": "pillow"}  # where the import is not called like the package
-COMES_WITH = {"starlette": "streamlit", "websockets": "streamlit", "uvicorn": "streamlit", "dask": "distributed", "scipy": "scikit-learn"}
+COMES_WITH = {
+    "starlette": "streamlit",
+    "websockets": "streamlit",
+    "uvicorn": "streamlit",
+    "dask": "distributed",
+    "scipy": "scikit-learn",
+}
 NOT_IMPORTED = {"uvloop", "httptools"}  # uvicorn uses them where they are installed
 
 

@@ -45,7 +45,7 @@ def test_every_page_opens_with_a_finished_example_and_no_error(name):
 
 def test_the_start_page_sends_the_real_network_to_the_browser():
     app = open_page("start")
-    data = json.loads(app.get("bidi_component")[0].proto.json)
+    data = json.loads(app.get("bidi_component")[0].proto.bytes)
     model, _ = Store.default().find("vanilla-digits").load()
     assert len(data["images"]) == 10
     assert data["decoder"][-1]["activation"] == "sigmoid"

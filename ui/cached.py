@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from ae_core.baselines import PCA
@@ -12,6 +15,7 @@ from ae_core.metrics import reconstructions, squared_errors
 from ae_core.models import Autoencoder
 from ae_core.runs import Run
 from ae_core.store import Store
+from ui import charts
 
 
 def store() -> Store:
@@ -30,6 +34,20 @@ def _model(_run: Run, version: str) -> tuple[Autoencoder, Checkpoint]:
     return _run.load()
 
 
+def metrics(run: Run) -> list[dict[str, Any]]:
+    """The logged lines of a run, read again only when there are new ones."""
+    try:
+        found = (run.folder / "metrics.jsonl").stat()
+    except OSError:
+        return []
+    return _metrics(run, f"{run.folder}:{found.st_size}:{found.st_mtime_ns}")
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _metrics(_run: Run, version: str) -> list[dict[str, Any]]:
+    return _run.metrics()
+
+
 def test_errors(run: Run) -> np.ndarray:
     """Squared error of every test image (n,), summed over pixels: as measured at the end of training, else now."""
     network, entry = model(run)
@@ -43,6 +61,14 @@ def _test_errors(_run: Run, _network: Autoencoder, version: str, step: int) -> n
     if kept and kept[0] == step and len(kept[1]) == len(test):
         return kept[1].numpy()
     return squared_errors(test, reconstructions(_network, test)).numpy()
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def error_figure(_run: Run, version: str) -> go.Figure:
+    """Distribution of the error over the test images, for a run and for PCA; `version` is the checksum of its weights."""
+    network, _ = model(_run)
+    baseline = pca_errors(_run.recipe().dataset, network.latent)
+    return charts.error_distribution(test_errors(_run), baseline, ("autoencoder", "PCA"))
 
 
 @st.cache_resource(max_entries=8, show_spinner="Computing the principal components …")

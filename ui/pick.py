@@ -8,10 +8,9 @@ from typing import Any
 import streamlit as st
 
 from ae_core.runs import Run, RunError
+from ae_core.store import EXAMPLE
 from ui import cached
 from ui.address import publish, settle
-
-DEFAULT_RUN = "vanilla-digits"
 
 
 def pick(
@@ -33,18 +32,12 @@ def pick(
 
 
 def number(label: str, low: int, high: int, key: str) -> int:
-    """A whole number by a slider and by `?key=number` in the address; starts at `low`."""
+    """A whole number by a slider and by `?key=number` in the address; starts at `low`.
 
-    def read(text: str) -> int:
-        value = int(text) if text.isdecimal() else -1
-        if not low <= value <= high:
-            raise ValueError(f"{key} = {text[:40]!r}: must be a whole number from {low} to {high}.")
-        return value
-
-    settle(key, low, read)
-    value = st.slider(label, low, high, key=key, persist_state="session", width=260)
-    publish(key, low)
-    return value
+    Here Streamlit's own binding will do, since number and text are the same, and it answers faster: the browser writes
+    the address itself.
+    """
+    return st.slider(label, low, high, low, key=key, bind="query-params", persist_state="session", width=260)
 
 
 def title(run: Run) -> str:
@@ -67,4 +60,4 @@ def pick_run() -> Run:
             st.warning(f"{error} Here is a run that exists.")
         del st.query_params["run"]
     titles = {run_id: title(run) for run_id, run in runs.items()}
-    return runs[pick("Run", titles, "run", DEFAULT_RUN, width=420)]
+    return runs[pick("Run", titles, "run", EXAMPLE, width=420)]

@@ -15,7 +15,7 @@ from typing import Any
 import streamlit as st
 
 from ae_core.engine import Engine
-from ae_core.store import Store
+from ae_core.store import EXAMPLE, Store
 
 log = logging.getLogger(__name__)
 _engines: list[Engine] = []  # at most one
@@ -41,7 +41,7 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
     started = Engine(store)  # not possible later: a page run is not the main module that worker processes expect
     use_engine(started)
     _import_what_pages_need()
-    started.wait_until_warm()
+    started.warm()  # goes on while the first pages are served
     store.empty_trash()
     for run in started.recover():
         log.warning("run %s goes on", run.id)
@@ -56,11 +56,9 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
 
 
 def _import_what_pages_need() -> None:
-    """Two seconds that no visitor has to wait."""
-    import plotly.graph_objects  # noqa: F401
-    import sklearn.decomposition  # noqa: F401
+    """What the first visitor would otherwise wait for: libraries, the shipped run, its data and its baseline."""
+    from ui import cached
 
-    from ae_core.engine import warm_up
-    from ui import cached, charts, pictures  # noqa: F401
-
-    warm_up()
+    run = cached.store().find(EXAMPLE)
+    _, checkpoint = cached.model(run)
+    cached.error_figure(run, f"{run.folder}:{checkpoint.sha256}")

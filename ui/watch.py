@@ -12,7 +12,7 @@ from ae_core.execution import MONITORED
 from ae_core.exploration import SHOWN, one_of_each
 from ae_core.recipe import Recipe
 from ae_core.runs import ACTIVE, Run, RunError, Status
-from ui import charts
+from ui import cached, charts
 from ui.colours import STATES
 from ui.frame import note
 from ui.pictures import Row, grey, sheet, signed
@@ -122,7 +122,7 @@ def _pictures(run: Run, made: Recipe) -> None:
 
 
 def _curves(run: Run, made: Recipe, status: Status) -> None:
-    lines = run.metrics()
+    lines = cached.metrics(run)
     if len(lines) < 2:
         return
     per_epoch = status.total / made.plan["epochs"] if status.total else 1.0

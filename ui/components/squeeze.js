@@ -106,6 +106,8 @@ function create(root, data) {
 }
 
 export default function ({ data, parentElement }) {
-  if (data && !instances.has(parentElement)) instances.set(parentElement, create(parentElement, data));
+  if (data && !instances.has(parentElement)) {
+    instances.set(parentElement, create(parentElement, JSON.parse(new TextDecoder().decode(data))));
+  }
   return () => { instances.get(parentElement)?.stop(); instances.delete(parentElement); };
 }

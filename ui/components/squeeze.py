@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import streamlit as st
@@ -31,15 +32,18 @@ def _component() -> ComponentRenderer:
     return st.components.v2.component("squeeze", html=_HTML, css=read["css"], js=read["js"])
 
 
-def squeeze(model: DeterministicAutoencoder, images: Tensor, names: list[str], key: str) -> None:
-    """Show a dense autoencoder at work on images (n, 1, height, width) called `names`; all of it runs in the browser."""
-    _component()(
-        key=key,
-        data={
-            "shape": list(model.shape[1:]),
-            "encoder": dense_layers(model.encoder),
-            "decoder": dense_layers(model.decoder, last="sigmoid"),
-            "images": images.flatten(1).tolist(),
-            "names": names,
-        },
-    )
+def payload(model: DeterministicAutoencoder, images: Tensor, names: list[str]) -> bytes:
+    """All that the browser needs, as UTF-8 JSON: the layers, and images (n, 1, height, width) called `names`."""
+    parts = {
+        "shape": list(model.shape[1:]),
+        "encoder": dense_layers(model.encoder),
+        "decoder": dense_layers(model.decoder, last="sigmoid"),
+        "images": images.flatten(1).tolist(),
+        "names": names,
+    }
+    return json.dumps(parts).encode()
+
+
+def squeeze(data: bytes, key: str) -> None:
+    """Show the dense autoencoder in `data`, which `payload` made, at work; all of it runs in the browser."""
+    _component()(key=key, data=data)
