@@ -34,7 +34,7 @@ FINAL_TRAIN = 10_000  # training images behind the final training numbers
 MAPPED = 500  # test images whose codes go into a snapshot
 LOG_S, STOP_S, CHECKPOINT_S = 0.5, 0.05, 5.0  # at least a log line, a look at `stop`, a checkpoint every so often
 LOG_POINTS, SNAPSHOTS = 60, 16
-NICE = 19
+NICE = 10
 
 log = logging.getLogger(__name__)
 
@@ -73,13 +73,11 @@ def execute(run: Run, watch: Callable[[Step], None] = lambda step: None) -> Stat
         return _Execution(run, claim).run_to_end(watch)
     except (KnobError, DatasetError, DeviceError, RunError, Damaged) as error:
         return _fail(run, str(error))
-    except Busy:
-        if run.folder.exists():
-            raise
-        return run.status()  # removed while it was trained
-    except OSError as error:
+    except (Busy, OSError) as error:
         if not run.folder.exists():
-            return run.status()
+            return run.status()  # removed while it was trained
+        if isinstance(error, Busy):
+            raise
         return _fail(run, f"The run folder cannot be written ({error.strerror}): free some space, then resume.")
     except Exception as error:  # the last resort: a run must never end without a word
         log.exception("run %s failed", run.id)

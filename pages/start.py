@@ -45,9 +45,9 @@ notice(
 )
 
 st.subheader("The family", anchor=False)
-columns = st.columns(len(MODELS))
-for column, (name, kind) in zip(columns, MODELS.items(), strict=True):
-    with column.container(border=True, height="stretch"):
+family = st.grid(4, min_column_width=220)
+for name, kind in MODELS.items():
+    with family.container(border=True, height="stretch"):
         st.markdown(f"**{kind.title}**")
         note(idea(name))
         st.page_link("pages/train.py", label="Train it", icon=":material/play_arrow:", query_params={"model": name})

@@ -17,6 +17,7 @@ pytestmark = [
 ]
 PATIENCE_MS = 30_000  # for states that must come; what must be quick is measured in benchmarks/server.py
 LONG = "epochs=10000&batch_size=16"
+sync_api.expect.set_options(timeout=PATIENCE_MS)
 OUTPUT = ".ae-sheet .ae-row:nth-child(2) img"
 
 

@@ -12,8 +12,11 @@ import torch
 
 from ae_core.knobs import KnobError, checked
 from ae_core.models.base import Autoencoder, GenerativeAutoencoder, Shape
+from ae_core.models.contractive import Contractive
 from ae_core.models.convolutional import Convolutional
+from ae_core.models.denoising import Denoising
 from ae_core.models.multilayer import Multilayer
+from ae_core.models.sparse import Sparse
 from ae_core.models.vae import VAE
 from ae_core.models.vanilla import Vanilla
 
@@ -21,6 +24,9 @@ MODELS: dict[str, type[Autoencoder]] = {
     "vanilla": Vanilla,
     "multilayer": Multilayer,
     "convolutional": Convolutional,
+    "sparse": Sparse,
+    "denoising": Denoising,
+    "contractive": Contractive,
     "vae": VAE,
 }
 MOST_PARAMETERS = 20_000_000
@@ -29,9 +35,12 @@ __all__ = [
     "MODELS",
     "VAE",
     "Autoencoder",
+    "Contractive",
     "Convolutional",
+    "Denoising",
     "GenerativeAutoencoder",
     "Multilayer",
+    "Sparse",
     "Vanilla",
     "build",
     "idea",

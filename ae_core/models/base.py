@@ -61,7 +61,7 @@ class Autoencoder(nn.Module, ABC):
 
 
 class DeterministicAutoencoder(Autoencoder, ABC):
-    """An encoder network, a decoder network that ends in logits, and one reconstruction term."""
+    """An encoder network, a decoder network that ends in logits, and a reconstruction loss."""
 
     def __init__(
         self, shape: Shape, latent: int, networks: tuple[nn.Module, nn.Module], loss: ReconstructionLoss
@@ -76,8 +76,16 @@ class DeterministicAutoencoder(Autoencoder, ABC):
     def decode(self, code: Tensor) -> Tensor:
         return self.decoder(code).sigmoid()
 
+    def reconstruction(self, code: Tensor, x: Tensor) -> Tensor:
+        """The reconstruction loss of codes (n, latent) against pictures x (n, channels, height, width); a scalar."""
+        return self.reconstruction_loss(self.decoder(code), x)
+
+
+class PlainAutoencoder(DeterministicAutoencoder, ABC):
+    """One whose loss is the reconstruction alone."""
+
     def losses(self, x: Tensor) -> dict[str, Tensor]:
-        return {"reconstruction": self.reconstruction_loss(self.decoder(self.encoder(x)), x)}
+        return {"reconstruction": self.reconstruction(self.encode(x), x)}
 
 
 class Gaussian(NamedTuple):

@@ -6,6 +6,7 @@ default the plain autoencoder ends its fifth epoch on MNIST about a quarter wors
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated
@@ -56,6 +57,17 @@ def dense(widths: Sequence[int], activation: str) -> nn.Sequential:
     for inputs, outputs in pairwise(widths):
         layers += [glorot(nn.Linear(inputs, outputs)), ACTIVATIONS[activation]()]
     return nn.Sequential(*layers)
+
+
+def dense_mirror(
+    shape: Shape, latent: int, hidden: Sequence[int], activation: str, code_activation: str = "linear", codes: int = 1
+) -> tuple[nn.Sequential, nn.Sequential]:
+    """Encoder (n, *shape) -> (n, codes * latent) and decoder (n, latent) -> (n, *shape), its mirror image."""
+    inward = [math.prod(shape), *hidden]
+    encoder = [nn.Flatten(), *dense(inward, activation), *dense([inward[-1], codes * latent], code_activation)]
+    outward = [latent, *reversed(hidden)]
+    decoder = [*dense(outward, activation), *dense([outward[-1], inward[0]], "linear"), ToShape(shape)]
+    return nn.Sequential(*encoder), nn.Sequential(*decoder)
 
 
 class ToShape(nn.Module):

@@ -14,6 +14,7 @@ extraction. The small net with 16, 8 and 8 channels is the one of the Keras blog
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import torch
@@ -21,15 +22,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ae_core.knobs import Knob, checks_knobs
-from ae_core.models.base import DeterministicAutoencoder, Shape, checked_shape
+from ae_core.models.base import PlainAutoencoder, Shape, checked_shape
 from ae_core.models.blocks import ACTIVATIONS, ActivationKnob, glorot
 from ae_core.models.reconstruction import RECONSTRUCTION_LOSSES, ReconstructionKnob
 
 SIDE = 4  # the code is a SIDE x SIDE map, whatever the size of the picture
+MOST_CHANNELS = 256
 Size = tuple[int, int]
 
 
-class Convolutional(DeterministicAutoencoder):
+class Convolutional(PlainAutoencoder):
     """Three convolutions down to a 4x4 map and three back up; 16-8-8 channels with its defaults."""
 
     title = "Convolutional"
@@ -51,7 +53,8 @@ class Convolutional(DeterministicAutoencoder):
             ),
         ] = 128,
         hidden: Annotated[
-            tuple[int, ...], Knob("Channels before the code, from the picture inwards", 1, 256, label="Channels")
+            tuple[int, ...],
+            Knob("Channels before the code, from the picture inwards", 1, MOST_CHANNELS, label="Channels"),
         ] = (
             16,
             8,
@@ -60,17 +63,22 @@ class Convolutional(DeterministicAutoencoder):
         reconstruction: ReconstructionKnob = "bce",
     ) -> None:
         shape = checked_shape(shape)
-        channels = [shape[0], *hidden, latent // SIDE**2]
-        sizes = halvings((shape[1], shape[2]), len(channels) - 1)
-        bend = ACTIVATIONS[activation]
-        encoder = nn.Sequential(*narrowing(channels, sizes, bend), nn.Flatten())
-        decoder = nn.Sequential(
-            nn.Unflatten(1, (channels[-1], SIDE, SIDE)),
-            *widening(channels, sizes, bend),
-            filters(channels[1], shape[0]),
-        )
-        super().__init__(shape, latent, (encoder, decoder), RECONSTRUCTION_LOSSES[reconstruction])
+        networks = convolutional_mirror(shape, latent, hidden, activation)
+        super().__init__(shape, latent, networks, RECONSTRUCTION_LOSSES[reconstruction])
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # half the time per step
+
+
+def convolutional_mirror(
+    shape: Shape, latent: int, hidden: Sequence[int], activation: str
+) -> tuple[nn.Sequential, nn.Sequential]:
+    """Encoder (n, *shape) -> (n, latent) through a 4x4 map, and decoder (n, latent) -> (n, *shape), its mirror image."""
+    channels = [shape[0], *hidden, latent // SIDE**2]
+    sizes = halvings((shape[1], shape[2]), len(channels) - 1)
+    bend = ACTIVATIONS[activation]
+    encoder = nn.Sequential(*narrowing(channels, sizes, bend), nn.Flatten())
+    to_map = nn.Unflatten(1, (channels[-1], SIDE, SIDE))
+    decoder = nn.Sequential(to_map, *widening(channels, sizes, bend), filters(channels[1], shape[0]))
+    return encoder, decoder
 
 
 def filters(inputs: int, outputs: int) -> nn.Module:

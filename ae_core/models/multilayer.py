@@ -12,17 +12,13 @@ Source: Hinton and Salakhutdinov (2006), Reducing the dimensionality of data wit
 
 from __future__ import annotations
 
-import math
-
-from torch import nn
-
 from ae_core.knobs import checks_knobs
-from ae_core.models.base import DeterministicAutoencoder, Shape, checked_shape
-from ae_core.models.blocks import ActivationKnob, CodeActivationKnob, HiddenKnob, LatentKnob, ToShape, dense
+from ae_core.models.base import PlainAutoencoder, Shape, checked_shape
+from ae_core.models.blocks import ActivationKnob, CodeActivationKnob, HiddenKnob, LatentKnob, dense_mirror
 from ae_core.models.reconstruction import RECONSTRUCTION_LOSSES, ReconstructionKnob
 
 
-class Multilayer(DeterministicAutoencoder):
+class Multilayer(PlainAutoencoder):
     """Dense layers of falling width and their mirror; 784-128-64-128-784 with its defaults on 28x28 pictures."""
 
     title = "Multilayer"
@@ -39,12 +35,5 @@ class Multilayer(DeterministicAutoencoder):
         reconstruction: ReconstructionKnob = "mse",
     ) -> None:
         shape = checked_shape(shape)
-        narrowing = [math.prod(shape), *hidden]
-        encoder = nn.Sequential(
-            nn.Flatten(), *dense(narrowing, activation), *dense([narrowing[-1], latent], code_activation)
-        )
-        widening = [latent, *reversed(hidden)]
-        decoder = nn.Sequential(
-            *dense(widening, activation), *dense([widening[-1], math.prod(shape)], "linear"), ToShape(shape)
-        )
-        super().__init__(shape, latent, (encoder, decoder), RECONSTRUCTION_LOSSES[reconstruction])
+        networks = dense_mirror(shape, latent, hidden, activation, code_activation)
+        super().__init__(shape, latent, networks, RECONSTRUCTION_LOSSES[reconstruction])

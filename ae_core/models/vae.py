@@ -15,14 +15,12 @@ Mohamed and Wierstra (2014), arXiv:1401.4082.
 
 from __future__ import annotations
 
-import math
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ae_core.knobs import checks_knobs
 from ae_core.models.base import Gaussian, GenerativeAutoencoder, Shape
-from ae_core.models.blocks import ActivationKnob, HiddenKnob, LatentKnob, ToShape, dense
+from ae_core.models.blocks import ActivationKnob, HiddenKnob, LatentKnob, dense_mirror
 from ae_core.models.reconstruction import cross_entropy
 
 
@@ -42,14 +40,7 @@ class VAE(GenerativeAutoencoder):
         activation: ActivationKnob = "relu",
     ) -> None:
         super().__init__(shape, latent)
-        inward = [math.prod(self.shape), *hidden]
-        self.encoder = nn.Sequential(
-            nn.Flatten(), *dense(inward, activation), *dense([inward[-1], 2 * latent], "linear")
-        )
-        outward = [latent, *reversed(hidden)]
-        self.decoder = nn.Sequential(
-            *dense(outward, activation), *dense([outward[-1], inward[0]], "linear"), ToShape(self.shape)
-        )
+        self.encoder, self.decoder = dense_mirror(self.shape, latent, hidden, activation, codes=2)
 
     def posterior(self, x: Tensor) -> Gaussian:
         return Gaussian(*self.encoder(x).chunk(2, dim=1))

@@ -13,17 +13,13 @@ Kamp (1988) for the link to PCA.
 
 from __future__ import annotations
 
-import math
-
-from torch import nn
-
 from ae_core.knobs import checks_knobs
-from ae_core.models.base import DeterministicAutoencoder, Shape, checked_shape
-from ae_core.models.blocks import CodeActivationKnob, LatentKnob, ToShape, dense
+from ae_core.models.base import PlainAutoencoder, Shape, checked_shape
+from ae_core.models.blocks import CodeActivationKnob, LatentKnob, dense_mirror
 from ae_core.models.reconstruction import RECONSTRUCTION_LOSSES, ReconstructionKnob
 
 
-class Vanilla(DeterministicAutoencoder):
+class Vanilla(PlainAutoencoder):
     """One dense layer in, one dense layer out; 784-64-784 with its defaults on 28x28 pictures."""
 
     title = "Vanilla"
@@ -38,7 +34,5 @@ class Vanilla(DeterministicAutoencoder):
         reconstruction: ReconstructionKnob = "mse",
     ) -> None:
         shape = checked_shape(shape)
-        pixels = math.prod(shape)
-        encoder = nn.Sequential(nn.Flatten(), *dense([pixels, latent], activation))
-        decoder = nn.Sequential(*dense([latent, pixels], "linear"), ToShape(shape))
-        super().__init__(shape, latent, (encoder, decoder), RECONSTRUCTION_LOSSES[reconstruction])
+        networks = dense_mirror(shape, latent, (), "linear", activation)
+        super().__init__(shape, latent, networks, RECONSTRUCTION_LOSSES[reconstruction])

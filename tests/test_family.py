@@ -1,0 +1,136 @@
+"""What is special about the sparse, the contractive and the denoising model, against independent computations."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import rel_entr
+
+from ae_core.corruption import CORRUPTIONS
+from ae_core.knobs import KnobError
+from ae_core.models import Contractive, Denoising, Sparse
+from ae_core.models.sparse import kl_of_rates
+
+SHAPE = (1, 8, 8)
+
+
+def pictures(n=6, shape=SHAPE):
+    return torch.rand(n, *shape, generator=torch.Generator().manual_seed(3))
+
+
+@pytest.mark.parametrize("penalty", ["l1", "kl"])
+def test_a_sparsity_penalty_is_per_image_whatever_the_size_of_the_batch(penalty):
+    model, x = Sparse(SHAPE, penalty=penalty), pictures()
+    once, twice = model.losses(x)["sparsity"], model.losses(torch.cat([x, x, x]))["sparsity"]
+    assert once > 0
+    torch.testing.assert_close(once, twice)
+
+
+def test_the_l1_penalty_is_the_weighted_sum_of_the_code():
+    model, x = Sparse(SHAPE, latent=20, weight=0.3), pictures()
+    expected = 0.3 * np.abs(model.encode(x).detach().numpy()).sum(axis=1).mean()
+    assert model.losses(x)["sparsity"].item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_kl_penalty_agrees_with_scipy():
+    r = torch.tensor([0.01, 0.05, 0.4, 0.99], dtype=torch.float64)
+    expected = rel_entr(0.05, r.numpy()) + rel_entr(0.95, 1 - r.numpy())
+    np.testing.assert_allclose(kl_of_rates(0.05, r).numpy(), expected, rtol=1e-12)
+    assert kl_of_rates(0.05, torch.tensor([0.0, 1.0])).isfinite().all()
+
+
+def test_topk_keeps_the_largest_units_of_each_picture_and_nothing_else():
+    model, x = Sparse(SHAPE, latent=30, penalty="topk", active=5), pictures()
+    dense = torch.nn.Sequential(*list(model.encoder)[:-1])(x).detach().numpy()
+    code = model.encode(x).detach().numpy()
+    for all_units, kept in zip(dense, code, strict=True):
+        places = np.argsort(-all_units, kind="stable")[:5]
+        expected = np.zeros_like(all_units)
+        expected[places] = all_units[places]
+        np.testing.assert_array_equal(kept, expected)
+    assert set(model.losses(x)) == {"reconstruction"}
+
+
+def test_more_active_units_than_units_are_refused_with_a_sentence():
+    with pytest.raises(KnobError, match=r"^active = 9: must be at most .*latent = 4; take 4"):
+        Sparse(SHAPE, latent=4, penalty="topk", active=9)
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
+def test_the_contraction_is_the_exact_norm_of_the_jacobian(activation):
+    model, x = Contractive(SHAPE, latent=7, activation=activation, weight=0.5).double(), pictures().double()
+    jacobians = [torch.func.jacrev(lambda one: model.encode(one[None])[0])(picture) for picture in x]
+    expected = torch.stack([jacobian.square().sum() for jacobian in jacobians])
+    torch.testing.assert_close(model.jacobian_norms(x), expected)
+    torch.testing.assert_close(model.losses(x)["contraction"], 0.5 * expected.mean())
+
+
+def test_the_curvature_is_how_much_the_jacobian_changes_nearby():
+    model, x = Contractive(SHAPE, latent=5, higher_order=2.0, noise=0.2).double(), pictures().double()
+    torch.manual_seed(11)
+    term = model.losses(x)["curvature"]
+    torch.manual_seed(11)
+    nearby = x + 0.2 * torch.randn_like(x)
+    jacobian = torch.func.vmap(torch.func.jacrev(lambda one: model.encode(one[None])[0]))
+    change = (jacobian(x) - jacobian(nearby)).flatten(1).square().sum(1)
+    torch.testing.assert_close(term, 2.0 * change.mean())
+
+
+def test_the_contractive_decoder_is_the_encoder_transposed_also_in_a_copy():
+    model = Contractive((1, 28, 28))
+    assert sum(p.numel() for p in model.parameters()) == 784 * 64 + 64 + 784
+    twin = copy.deepcopy(model)
+    with torch.no_grad():
+        twin.encoder[1].weight.zero_()
+    code = torch.rand(3, 64)
+    assert twin.decoder(code).flatten(1).equal(twin.decoder.bias.expand(3, -1))
+    assert not model.decoder(code).flatten(1).equal(model.decoder.bias.expand(3, -1))
+
+
+def test_the_denoising_target_is_the_clean_picture_and_the_noise_is_fresh():
+    x = pictures()
+    model = Denoising(SHAPE, corruption="masking", level=1.0, reconstruction="mse")
+    black = model.reconstruct(torch.zeros_like(x))
+    expected = (black - x).square().flatten(1).sum(1).mean()
+    torch.testing.assert_close(model.losses(x)["reconstruction"], expected)
+    noisy = Denoising(SHAPE, level=0.5)
+    assert noisy.losses(x)["reconstruction"] != noisy.losses(x)["reconstruction"]
+    assert Denoising(SHAPE, level=0.0).corrupt(x).equal(x)
+
+
+@pytest.mark.parametrize(("latent", "hidden"), [(20, (32, 32)), (64, (300,))])
+def test_a_filter_body_that_does_not_fit_is_refused_with_a_sentence(latent, hidden):
+    with pytest.raises(KnobError, match="with body = conv"):
+        Denoising(SHAPE, body="conv", latent=latent, hidden=hidden)
+
+
+@pytest.mark.parametrize("name", CORRUPTIONS)
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 9, 20)])
+def test_a_damaged_picture_stays_a_picture_and_no_damage_changes_nothing(name, shape):
+    x = pictures(5, shape)
+    damaged = CORRUPTIONS[name](x, 0.4)
+    assert damaged.shape == x.shape and damaged.dtype == x.dtype
+    assert damaged.min() >= 0 and damaged.max() <= 1 and not damaged.equal(x)
+    assert CORRUPTIONS[name](x, 0.0).equal(x)
+
+
+def test_the_amount_of_damage_is_what_was_asked_for():
+    torch.manual_seed(0)
+    grey = torch.full((200, 3, 20, 20), 0.5)
+    noise = CORRUPTIONS["gaussian"](grey, 0.1) - grey
+    assert noise.std().item() == pytest.approx(0.1, rel=0.02) and abs(noise.mean().item()) < 0.001
+    masked = CORRUPTIONS["masking"](grey, 0.3)
+    assert (masked == 0).float().mean().item() == pytest.approx(0.3, abs=0.01)
+    speckled = CORRUPTIONS["salt_and_pepper"](grey, 0.3)
+    assert (speckled == 0).float().mean().item() == pytest.approx(0.15, abs=0.01)
+    assert (speckled == 1).float().mean().item() == pytest.approx(0.15, abs=0.01)
+    assert (masked[:, 0] == masked[:, 2]).all()  # a pixel's channels go together
+
+
+def test_a_block_is_one_square_of_the_area_asked_for_anywhere_in_the_picture():
+    torch.manual_seed(0)
+    black = CORRUPTIONS["block"](torch.ones(400, 1, 20, 20), 0.25)[:, 0] == 0
+    assert (black.flatten(1).sum(1) == 100).all()
+    assert (black.any(2).sum(1) == 10).all() and (black.any(1).sum(1) == 10).all()
+    assert black.any(0).all()  # every pixel is hit by some block
