@@ -83,7 +83,8 @@ function create(root, data) {
     const error = image.reduce((sum, value, i) => sum + (value - output[i]) ** 2, 0);
     label(inputLabel, "input", `${pixels} pixels`);
     label(codeLabel, state.byHand ? "code, by hand" : "code", `${size} numbers`);
-    label(outputLabel, "output", state.byHand ? "decoded from your code" : `squared error ${error.toFixed(2)}`);
+    const settled = share < 1 ? "on the way from one code to the next" : `squared error ${error.toFixed(2)}`;
+    label(outputLabel, "output", state.byHand ? "decoded from your code" : settled);
     find(".input").setAttribute("aria-label", `Input: the digit ${data.names[state.chosen]}`);
     find(".output").setAttribute("aria-label", `Output: rebuilt from ${size} numbers, squared error ${error.toFixed(2)}`);
     play.textContent = state.playing ? "❚❚ Pause" : "▶ Play";
