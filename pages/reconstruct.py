@@ -11,6 +11,7 @@ from ae_core.models import Autoencoder
 from ae_core.recipe import Recipe
 from ae_core.runs import Run, RunError
 from ui import cached, charts
+from ui.colours import class_colour
 from ui.frame import heading, notice
 from ui.pick import number, pick, pick_run
 from ui.pictures import Row, grey, sheet, signed
@@ -68,7 +69,10 @@ def pictures(model: Autoencoder, made: Recipe, chosen: torch.Tensor) -> None:
         Row("Error of PCA", signed((z - x).numpy(), scale), "Signed error of PCA", "same scale", band=True),
     ]
     # One element for both sheets: each one costs the browser another pass over the page.
-    st.html(sheet(rows, labelled(names, ours), UNDER) + sheet(baseline, labelled(names, theirs), UNDER))
+    colours = [class_colour(label) for label in test.labels[chosen].tolist()]
+    st.html(
+        sheet(rows, labelled(names, ours), UNDER, colours) + sheet(baseline, labelled(names, theirs), UNDER, colours)
+    )
 
 
 def labelled(names: list[str], errors: list[float]) -> list[str]:

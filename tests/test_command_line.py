@@ -52,6 +52,9 @@ def test_list_says_which_data_sets_are_not_here(command, tmp_path, monkeypatch):
     assert out.count("Not here yet: download it first.") == 3
 
 
+MORE_TERMS = {"vae": ["kl"], "sparse": ["sparsity"], "contractive": ["contraction"]}
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_train_prints_one_json_line_with_every_number(model, command, store):
     status, out, _ = command("train", model, "--epochs", "2", "--latent", "16", "--seed", "3", "--json")
@@ -60,7 +63,7 @@ def test_train_prints_one_json_line_with_every_number(model, command, store):
     assert list(record) == KEYS
     assert (record["model"], record["dataset"], record["epochs"]) == (model, "digits", 2)
     assert record["seconds"] > 0 and record["seconds_per_epoch"] == pytest.approx(record["seconds"] / 2, abs=1e-3)
-    terms = ["reconstruction", "kl"] if model == "vae" else ["reconstruction"]
+    terms = ["reconstruction", *MORE_TERMS.get(model, [])]
     for part in ("train", "test"):
         assert list(record[part]) == ["mse", "sumse", "bce", *terms, "loss"]
         assert record[part]["sumse"] == pytest.approx(64 * record[part]["mse"])

@@ -18,6 +18,11 @@ STATES: dict[str, Literal["gray", "blue", "green", "orange", "red"]] = {
 }  # fmt: skip
 
 
+def class_colour(label: int) -> str:
+    """The colour of a class, by its number."""
+    return CLASSES[label % len(CLASSES)]
+
+
 def term_colour(term: str) -> str:
     """The colour of a loss term; the same name always gets the same one."""
     return TERMS.get(term) or OTHER_TERMS[sum(term.encode()) % len(OTHER_TERMS)]

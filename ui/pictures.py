@@ -59,15 +59,19 @@ def data_uri(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
-def sheet(rows: Sequence[Row], cells: Sequence[str] = (), cells_label: str = "") -> str:
-    """HTML of a sheet: the rows below each other, cell under cell, and a labelled line of short texts under the cells."""
+def sheet(rows: Sequence[Row], cells: Sequence[str] = (), cells_label: str = "", colours: Sequence[str] = ()) -> str:
+    """HTML of a sheet: rows of pictures, cell under cell, and below them a labelled line of short texts.
+
+    `colours`, one for each cell, underline the texts; they say the class, which the text says too.
+    """
     lines = [
         f'<div class="ae-row{" ae-band" if row.band else ""}"><span>{html.escape(row.label)}<br><small>{html.escape(row.detail)}</small></span>'
         f'<img src="{data_uri(strip(row.pixels))}" alt="{html.escape(row.alt, quote=True)}"></div>'
         for row in rows
     ]
     if cells:
-        texts = "".join(f"<span>{html.escape(text)}</span>" for text in cells)
+        edges = [f' style="border-bottom: 3px solid {colour}"' for colour in colours] or [""] * len(cells)
+        texts = "".join(f"<span{edge}>{html.escape(text)}</span>" for edge, text in zip(edges, cells, strict=True))
         lines.append(
             f'<div class="ae-row"><span><small>{html.escape(cells_label)}</small></span><div class="ae-cells">{texts}</div></div>'
         )
