@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from sklearn.decomposition import PCA as Sklearn
 from streamlit.testing.v1 import AppTest
 
 from ae_core.execution import execute
@@ -99,6 +100,18 @@ def test_the_worst_pictures_are_the_worst(finished):
     errors = (model.reconstruct(test.images) - test.images).square().flatten(1).sum(1)
     worst = f"{test.labels[errors.argmax()].item()} · {errors.max().item():.2f}"
     assert worst in texts(open_page("reconstruct", run=finished.id, show="worst"))
+
+
+def test_the_errors_on_screen_are_those_of_the_model_and_of_pca(finished):
+    model, _ = finished.load()
+    data = finished.recipe().data.load()
+    ours = (model.reconstruct(data.test.images) - data.test.images).square().mean().item()
+    rows = data.train.images.flatten(1).numpy()
+    pca, test = Sklearn(2).fit(rows), data.test.images.flatten(1).numpy()
+    theirs = ((pca.inverse_transform(pca.transform(test)) - test) ** 2).mean()
+    shown = {metric.label: metric.value for metric in open_page("reconstruct", run=finished.id).metric}
+    assert shown["Autoencoder, mean squared error per pixel"] == f"{ours:.4f}"
+    assert shown["PCA with 2 components"] == f"{theirs:.4f}"
 
 
 def test_knobs_in_the_address_reach_the_widgets_and_untouched_ones_follow_the_model():
