@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 3,
     "distributed.scheduler.work-stealing": False,
+    "distributed.scheduler.worker-saturation": 1.0,  # a run waits for any slot, never behind another run
     "distributed.scheduler.http.routes": [],  # nobody needs Dask's own pages
     "distributed.worker.http.routes": [],
     # What Dask measures of itself would wake this process, and interrupt every training, fifty times a second.
@@ -133,7 +134,10 @@ class Engine:
 
     def _compute(self, run: Run) -> None:
         root = str(Path(self.store.root))
-        future = self._client.submit(execute_by_id, root, run.id, key=f"{run.id}-{os.urandom(4).hex()}", pure=False)
+        key = f"{run.id}-{os.urandom(4).hex()}"
+        # As a "data producer" it is queued by the scheduler; otherwise a worker is chosen at once, and the run waits for
+        # that one even while another is free.
+        future = self._client.submit(execute_by_id, root, run.id, key=key, pure=False, _data_producer=True)
         self._futures[run.id] = future
         future.add_done_callback(lambda done: self._finished(run, done))
 

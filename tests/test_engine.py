@@ -80,6 +80,15 @@ def test_more_runs_than_slots_wait_and_are_all_done_in_the_end(engine):
     wait_until(lambda: engine.ahead_of(waiting[-1]) == 0)
 
 
+@pytest.mark.parametrize("ends", [0, 1])
+def test_waiting_runs_take_whichever_slot_is_free_first(engine, ends):
+    busy = both_slots_busy(engine)
+    waiting = [engine.submit(small_recipe(seed=seed)) for seed in range(4)]
+    engine.stop(busy[ends])
+    wait_until(lambda: all(state(run) == "done" for run in waiting))
+    assert trains(busy[1 - ends])
+
+
 def test_a_waiting_run_is_stopped_at_once_and_never_begins(engine):
     busy = both_slots_busy(engine)
     run = engine.submit(small_recipe())
