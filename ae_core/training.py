@@ -19,6 +19,7 @@ from torch.optim import Adam
 
 from ae_core.knobs import Knob, checks_knobs
 from ae_core.models import Autoencoder
+from ae_core.models.base import DataStarted
 
 
 class Diverged(ArithmeticError):
@@ -69,6 +70,8 @@ def train(model: Autoencoder, optimiser: Adam, images: Tensor, plan: Plan, start
         Diverged: in the step in which the loss or its gradient stops being finite, before the weights are touched.
     """
     torch.set_flush_denormal(True)  # black pixels drive Adam's moments into denormals, which are 100 times slower
+    if start == 0 and isinstance(model, DataStarted):
+        model.start_from(images)
     parameters = list(model.parameters())
     per_epoch = plan.steps_per_epoch(len(images))
     seconds = 0.0
