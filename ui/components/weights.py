@@ -12,7 +12,7 @@ from ae_core.models.blocks import ACTIVATIONS, BatchNorm, Tied, ToShape
 _NAMES = {kind: name for name, kind in ACTIVATIONS.items()}
 
 
-def dense_layers(network: nn.Module, last: str | None = None) -> list[dict[str, Any]]:
+def dense_layers(network: nn.Sequential, last: str | None = None) -> list[dict[str, Any]]:
     """Layers {"weight": rows, "bias": numbers, "activation": name} of a chain of dense layers.
 
     `last` is the activation after a network that ends in logits. A batch normalisation, which in eval mode only
@@ -22,12 +22,12 @@ def dense_layers(network: nn.Module, last: str | None = None) -> list[dict[str, 
         ValueError: where the network has a layer of another kind.
     """
     found: list[tuple[Tensor, Tensor, str]] = []
-    for layer in network if isinstance(network, nn.Sequential) else [network]:
+    for layer in network:
         if isinstance(layer, nn.Linear | Tied):
-            bias = torch.zeros(len(layer.weight)) if layer.bias is None else layer.bias
-            found.append((layer.weight, bias, "linear"))
+            found.append((layer.weight, torch.zeros(1) if layer.bias is None else layer.bias, "linear"))
         elif isinstance(layer, BatchNorm):
-            found[-1] = (*folded(*found[-1][:2], layer.norm), "linear")
+            scale, shift = layer.line()
+            found[-1] = (found[-1][0] * scale[:, None], found[-1][1] * scale + shift, "linear")
         elif type(layer) in _NAMES:
             found[-1] = (*found[-1][:2], _NAMES[type(layer)])
         elif not isinstance(layer, nn.Flatten | ToShape):
@@ -36,9 +36,3 @@ def dense_layers(network: nn.Module, last: str | None = None) -> list[dict[str, 
             )
     found[-1] = (*found[-1][:2], last or found[-1][2])
     return [{"weight": w.tolist(), "bias": b.tolist(), "activation": activation} for w, b, activation in found]
-
-
-def folded(weight: Tensor, bias: Tensor, norm: nn.BatchNorm1d) -> tuple[Tensor, Tensor]:
-    """Weight (outputs, inputs) and bias (outputs,) of one layer that answers as the layer and its normalisation do."""
-    scale = norm.weight / (norm.running_var + norm.eps).sqrt()
-    return weight * scale[:, None], (bias - norm.running_mean) * scale + norm.bias
