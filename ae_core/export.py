@@ -199,11 +199,16 @@ def training_script(recipe: Recipe) -> str:
     of the same machine comes out with the same loss.
 
     Raises
-        ExportError: for the data set shapes and for the model convolutional, which are not written yet.
+        ExportError: for the data set shapes, for the models outside of `SCRIPTED`, and for multilayer with normalise.
     """
     if recipe.model not in SCRIPTED:
         raise ExportError(
             f"A program for the model {recipe.model} is not written yet: choose a run of {', '.join(SCRIPTED)}, or "
+            "train this one through ae_core."
+        )
+    if recipe.knobs.get("normalise"):
+        raise ExportError(
+            "normalise = True: a program with batch normalisation is not written yet: choose a run without it, or "
             "train this one through ae_core."
         )
     encoder, decoder = _networks(recipe)

@@ -158,7 +158,15 @@ def test_a_program_is_short_and_stands_alone(model, data):
     assert max(map(len, program.splitlines())) <= 200
 
 
-@pytest.mark.parametrize(("model", "data"), [("vanilla", "shapes"), ("convolutional", "digits")])
-def test_what_is_not_written_yet_is_refused_in_a_sentence(model, data):
+NOT_WRITTEN = [
+    ("vanilla", "shapes", {}),
+    ("convolutional", "digits", {}),
+    ("linear", "digits", {}),
+    ("multilayer", "digits", {"normalise": True}),
+]
+
+
+@pytest.mark.parametrize(("model", "data", "knobs"), NOT_WRITTEN, ids=str)
+def test_what_is_not_written_yet_is_refused_in_a_sentence(model, data, knobs):
     with pytest.raises(ExportError, match="is not written yet: choose a run"):
-        training_script(recipe(model, data, {}, {}))
+        training_script(recipe(model, data, knobs, {}))
