@@ -201,14 +201,10 @@ def training_script(recipe: Recipe) -> str:
     Raises
         ExportError: for the data set shapes, for the models outside of `SCRIPTED`, and for multilayer with normalise.
     """
-    if recipe.model not in SCRIPTED:
+    what = recipe.model + (" with normalise" if recipe.knobs.get("normalise") else "")
+    if what not in SCRIPTED:
         raise ExportError(
-            f"A program for the model {recipe.model} is not written yet: choose a run of {', '.join(SCRIPTED)}, or "
-            "train this one through ae_core."
-        )
-    if recipe.knobs.get("normalise"):
-        raise ExportError(
-            "normalise = True: a program with batch normalisation is not written yet: choose a run without it, or "
+            f"A program for the model {what} is not written yet: choose a run of {', '.join(SCRIPTED)}, or "
             "train this one through ae_core."
         )
     encoder, decoder = _networks(recipe)

@@ -106,7 +106,7 @@ class Declared:
 
 
 _READERS: dict[type, Callable[[str], Any]] = {
-    bool: lambda text: {"true": True, "false": False}[text.lower()],  # str(True) is what an address holds
+    bool: lambda text: {"true": True, "false": False}[text.lower()],
     int: int,
     float: float,
     str: str,
