@@ -10,6 +10,7 @@ import importlib.util
 import os
 import tempfile
 import time
+from itertools import pairwise
 from typing import Any
 
 BATCH, RATE = 128, 1e-3
@@ -127,7 +128,7 @@ def _pythae_decoder(latent: int, hidden: int | None) -> Any:
         def __init__(self) -> None:
             super().__init__()
             widths = [latent, *([hidden] if hidden else []), 784]
-            layers = [torch.nn.Linear(a, b) for a, b in zip(widths, widths[1:], strict=False)]
+            layers = [torch.nn.Linear(a, b) for a, b in pairwise(widths)]
             bends = [torch.nn.ReLU() for _ in layers[1:]] + [torch.nn.Sigmoid()]
             self.layers = torch.nn.Sequential(*[part for pair in zip(layers, bends, strict=True) for part in pair])
 
