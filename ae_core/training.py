@@ -77,6 +77,7 @@ def train(model: Autoencoder, optimiser: Adam, images: Tensor, plan: Plan, start
         for batch in range(start % per_epoch if epoch == start // per_epoch else 0, per_epoch):
             began, step = time.perf_counter(), epoch * per_epoch + batch + 1
             x = images[order[batch * plan.batch_size : (batch + 1) * plan.batch_size]]
+            model.progress = (step - 1) / (plan.epochs * per_epoch)
             losses = _losses(model, x, plan.seed, step)
             optimiser.zero_grad()
             loss = torch.stack(list(losses.values())).sum()
@@ -87,6 +88,7 @@ def train(model: Autoencoder, optimiser: Adam, images: Tensor, plan: Plan, start
             optimiser.step()
             seconds += time.perf_counter() - began
             yield Step(step, epoch + 1, values, seconds)
+    model.progress = 1.0
 
 
 def _order(n: int, seed: int, epoch: int) -> Tensor:
