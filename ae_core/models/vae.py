@@ -25,11 +25,11 @@ import math
 from typing import Annotated
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ae_core.knobs import Knob, KnobError, checks_knobs
 from ae_core.models.base import Gaussian, GenerativeAutoencoder, Shape
-from ae_core.models.blocks import ActivationKnob, HiddenKnob, LatentKnob, dense_mirror
+from ae_core.models.blocks import ActivationKnob, HiddenKnob, LatentKnob, ToShape, dense, dense_mirror
 from ae_core.models.likelihoods import DeviationKnob, LikelihoodKnob, likelihood_of
 
 AT_ONCE = 2**22  # pixels that are decoded together where many codes are drawn: 16 MB
@@ -59,8 +59,13 @@ class VAE(GenerativeAutoencoder):
         super().__init__(shape, latent)
         _require_that_they_go_together(likelihood, binarise, samples, beta, free_bits)
         self.encoder, self.decoder = dense_mirror(self.shape, latent, hidden, activation, codes=2)
+        outward = [latent, *reversed(hidden)]
         self.likelihood = likelihood_of(
-            likelihood, deviation, lambda: dense_mirror(self.shape, latent, hidden, activation)[1]
+            likelihood,
+            deviation,
+            lambda: nn.Sequential(
+                *dense(outward, activation), *dense([outward[-1], math.prod(self.shape)], "linear"), ToShape(self.shape)
+            ),
         )
         self.beta, self.free_bits, self.samples, self.binarise = beta, free_bits, samples, binarise
 
