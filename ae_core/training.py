@@ -90,8 +90,9 @@ def train(model: Autoencoder, optimiser: Optimizer, images: Tensor, plan: Plan, 
         for batch in range(start % per_epoch if epoch == start // per_epoch else 0, per_epoch):
             began, step = time.perf_counter(), epoch * per_epoch + batch + 1
             x = images[order[batch * plan.batch_size : (batch + 1) * plan.batch_size]]
+            model.progress = (step - 1) / total
             for group in optimiser.param_groups:
-                group["lr"] = plan.learning_rate * SCHEDULES[plan.schedule]((step - 1) / total)
+                group["lr"] = plan.learning_rate * SCHEDULES[plan.schedule](model.progress)
             with precision:
                 losses = _losses(model, x, plan.seed, step)
             optimiser.zero_grad()
@@ -103,6 +104,7 @@ def train(model: Autoencoder, optimiser: Optimizer, images: Tensor, plan: Plan, 
             optimiser.step()
             seconds += time.perf_counter() - began
             yield Step(step, epoch + 1, values, seconds)
+    model.progress = 1.0
 
 
 def _order(n: int, seed: int, epoch: int) -> Tensor:

@@ -68,6 +68,7 @@ UPWARD = {
     "knobs": ["ae_core"], "durable": ["ae_core"], "device": ["ae_core"],
     "models": ["ae_core.datasets", "ae_core.training", "ae_core.runs", "ae_core.execution", "ae_core.engine"],
     "datasets": ["ae_core.training", "ae_core.runs", "ae_core.execution", "ae_core.engine"],
+    "likelihood": ["ae_core.recipe", "ae_core.runs", "ae_core.execution", "ae_core.engine"],
     "training": ["ae_core.recipe", "ae_core.runs", "ae_core.execution", "ae_core.engine"],
     "checkpoints": ["ae_core.runs", "ae_core.execution", "ae_core.engine"],
     "ownership": ["ae_core.runs", "ae_core.execution", "ae_core.engine"],
