@@ -65,7 +65,7 @@ def test_train_prints_one_json_line_with_every_number(model, command, store):
     assert record["seconds"] > 0 and record["seconds_per_epoch"] == pytest.approx(record["seconds"] / 2, abs=1e-3)
     terms = ["reconstruction", *MORE_TERMS.get(model, [])]
     for part in ("train", "test"):
-        assert list(record[part]) == ["mse", "sumse", "bce", *terms, "loss"]
+        assert list(record[part]) == ["mse", "sumse", "psnr", "ssim", "bce", "excess_bce", *terms, "loss"]
         assert record[part]["sumse"] == pytest.approx(64 * record[part]["mse"])
     run = store.find(record["run"])
     assert run.status().state == "done" and run.status().test == record["test"]
