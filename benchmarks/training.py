@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 
     from ae_core.datasets import Dataset
 
-from peers import installed, keras, pythae
-
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.peers import installed, keras, pythae
+
 DEEP: dict[str, Any] = {
     "latent": 30, "hidden": (1000, 500, 250), "activation": "silu", "code_activation": "linear", "normalise": True,
 }  # fmt: skip
@@ -206,7 +208,6 @@ def main() -> None:
         help="measure one side only and print JSON",
     )
     arguments = parser.parse_args()
-    sys.path.insert(0, str(ROOT))
     if not _mnist().present():
         print(
             "MNIST is not here: run python -m ae_core download mnist, or set AE_DATA to a folder with it.",
