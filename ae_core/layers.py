@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from ae_core.metrics import BATCH, measured
+from ae_core.metrics import BATCH, measuring
 from ae_core.models import Autoencoder
 from ae_core.models.blocks import Tied
 
@@ -31,7 +31,7 @@ def layer_names(model: Autoencoder) -> list[str]:
     A dense layer reads "hidden 1 (128)", one of maps "hidden 1 (16×14×14)": channels, height, width.
     """
     device = next(model.parameters()).device
-    with torch.inference_mode(), measured(model):
+    with torch.inference_mode(), measuring(model):
         return [name for name, _ in _answers(model, torch.zeros(1, *model.shape, device=device))]
 
 
@@ -44,7 +44,7 @@ def representation(model: Autoencoder, images: Tensor, layer: str) -> Tensor:
     if layer not in (names := layer_names(model)):
         raise LayerError(f"layer {layer!r}: this model has no such layer; choose one of {', '.join(names)}.")
     device = next(model.parameters()).device
-    with torch.inference_mode(), measured(model):
+    with torch.inference_mode(), measuring(model):
         found = [dict(_answers(model, batch.to(device)))[layer] for batch in images.split(BATCH)]
     return torch.cat([answer.flatten(1).to(images.device) for answer in found])
 

@@ -15,7 +15,7 @@ from ae_core.execution import execute
 from ae_core.layers import LayerError, layer_names, representation
 from ae_core.models import MODELS, VAE, Contractive, Convolutional, Linear, Multilayer, build
 from ae_core.models.blocks import BatchNorm
-from ae_core.training import Plan, adam, train
+from ae_core.training import Plan, new_optimiser, train
 from ui.components.weights import dense_layers
 
 SHAPE = (1, 28, 28)
@@ -119,7 +119,7 @@ def test_neither_code_nor_picture_are_normalised_and_no_bias_is_idle():
 def test_it_trains_also_where_the_last_batch_holds_one_image(images):
     model, plan = normalised(), Plan(epochs=3, batch_size=16)
     x = torch.rand(images, 1, 8, 8)
-    steps = list(train(model, adam(model, plan), x, plan))
+    steps = list(train(model, new_optimiser(model, plan), x, plan))
     assert len(steps) == 3 * plan.steps_per_epoch(images)
     assert all(p.isfinite().all() for p in model.state_dict().values())
 

@@ -12,7 +12,7 @@ from small_runs import bit_equal, kept_tensors, small_recipe, stop_at
 from ae_core.datasets import DATASETS
 from ae_core.execution import execute
 from ae_core.models import Linear
-from ae_core.training import Plan, adam, train
+from ae_core.training import Plan, new_optimiser, train
 
 IMAGES = DATASETS["digits"].load().train.images
 ROWS = IMAGES.flatten(1).numpy().astype(np.float64)
@@ -42,7 +42,7 @@ def trained(request) -> Linear:
     torch.set_num_threads(1)
     model = fresh(tied=request.param)
     plan = Plan(epochs=600, learning_rate=0.03, batch_size=len(IMAGES))
-    list(train(model, adam(model, plan), IMAGES, plan))
+    list(train(model, new_optimiser(model, plan), IMAGES, plan))
     return model
 
 
@@ -120,7 +120,7 @@ def test_training_sees_the_images_before_the_first_step_only(monkeypatch):
     model, plan = fresh(start="pca"), Plan(epochs=2, batch_size=500)
     calls, original = [], model.start_from
     monkeypatch.setattr(model, "start_from", lambda images: (calls.append(len(images)), original(images)))
-    optimiser = adam(model, plan)
+    optimiser = new_optimiser(model, plan)
     first = next(train(model, optimiser, IMAGES, plan)).losses["reconstruction"]
     assert calls == [len(IMAGES)] and first < 1.1 * by_sklearn(LATENT)[1]
     assert len(list(train(model, optimiser, IMAGES, plan, start=3))) == 3
