@@ -17,6 +17,7 @@ from ae_core.models.convolutional import Convolutional
 from ae_core.models.denoising import Denoising
 from ae_core.models.multilayer import Multilayer
 from ae_core.models.sparse import Sparse
+from ae_core.models.structured_vae import StructuredVAE
 from ae_core.models.vae import VAE
 from ae_core.models.vanilla import Vanilla
 
@@ -28,6 +29,7 @@ MODELS: dict[str, type[Autoencoder]] = {
     "denoising": Denoising,
     "contractive": Contractive,
     "vae": VAE,
+    "structured_vae": StructuredVAE,
 }
 MOST_PARAMETERS = 20_000_000
 
@@ -41,6 +43,7 @@ __all__ = [
     "GenerativeAutoencoder",
     "Multilayer",
     "Sparse",
+    "StructuredVAE",
     "Vanilla",
     "build",
     "idea",
