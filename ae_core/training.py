@@ -20,6 +20,7 @@ from torch.optim import Optimizer
 from ae_core.device import PRECISIONS, autocast
 from ae_core.knobs import Knob, checks_knobs
 from ae_core.models import Autoencoder
+from ae_core.models.base import DataStarted
 from ae_core.optimisers import OPTIMISERS, SCHEDULES
 
 
@@ -82,6 +83,8 @@ def train(model: Autoencoder, optimiser: Optimizer, images: Tensor, plan: Plan, 
         Diverged: in the step in which the loss or its gradient stops being finite, before the weights are touched.
     """
     torch.set_flush_denormal(True)  # black pixels drive Adam's moments into denormals, which are 100 times slower
+    if start == 0 and isinstance(model, DataStarted):
+        model.start_from(images)
     parameters = list(model.parameters())
     per_epoch = plan.steps_per_epoch(len(images))
     precision, total, seconds = autocast(plan.precision, images.device), plan.epochs * per_epoch, 0.0

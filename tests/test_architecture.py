@@ -144,7 +144,7 @@ def note(event, arguments):
 sys.addaudithook(note)
 for name in %s:
     importlib.import_module(name)
-heavy = [name for name in ("streamlit", "plotly", "torchvision", "sklearn", "ui") if name in sys.modules]
+heavy = [name for name in ("streamlit", "plotly", "torchvision", "sklearn", "skimage", "ui") if name in sys.modules]
 print(json.dumps([traces, heavy]))
 """
 

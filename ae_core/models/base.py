@@ -39,6 +39,8 @@ class Autoencoder(nn.Module, ABC):
     title: ClassVar[str]  # its name on screen
     unit: str  # of the loss: squared error or nats
     progress: float = 1.0  # share of the training that lies behind; `train` sets it, outside of training it is 1
+    encoder: nn.Module  # pictures -> the code, or the numbers that describe its distribution
+    decoder: nn.Module  # codes (n, latent) -> what `decode` makes pictures of
 
     def __init__(self, shape: Shape, latent: int) -> None:
         super().__init__()
@@ -60,6 +62,14 @@ class Autoencoder(nn.Module, ABC):
     def reconstruct(self, x: Tensor) -> Tensor:
         """Encode and decode: pictures (n, channels, height, width) in [0, 1]."""
         return self.decode(self.encode(x))
+
+
+class DataStarted(Autoencoder, ABC):
+    """One that wants to see all training pictures once, before the first step, to choose its first weights."""
+
+    @abstractmethod
+    def start_from(self, images: Tensor) -> None:
+        """Set the first weights from images (n, channels, height, width); the same images give the same weights."""
 
 
 class DeterministicAutoencoder(Autoencoder, ABC):

@@ -62,7 +62,9 @@ class StructuredVAE(GenerativeAutoencoder):
             Knob("Pixels whose errors belong together; 1x1 is each by itself", choices=("1x1", "3x3", "5x5", "7x7")),
         ] = "5x5",
         channels: Annotated[int, Knob("Channels of the network for the errors", 1, 128, log=2)] = 32,
-        mean_share: Annotated[float, Knob("Share of the training for the mean; the rest is for the errors", 0, 1)] = 0.5,
+        mean_share: Annotated[
+            float, Knob("Share of the training for the mean; the rest is for the errors", 0, 1)
+        ] = 0.5,
         floor: Annotated[float, Knob("Least deviation of a pixel from what is expected", 0.001, 1, log=10)] = 0.02,
     ) -> None:
         super().__init__(shape, latent)
