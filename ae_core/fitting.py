@@ -55,7 +55,7 @@ def fitted(picture: Tensor, data: Dataset, how: str, invert: bool) -> Tensor:
         return data.frame(_ink(picture.mean(0)))
     if how == "whole":
         picture = _with_bars(picture, data.shape)
-    top, left, tall, wide = crop_box(*picture.shape[1:], data.shape)
+    top, left, tall, wide = crop_box(picture.shape[1], picture.shape[2], data.shape)
     part = picture[:, top : top + tall, left : left + wide]
     return torch.stack([resized(channel, *data.shape[1:]) for channel in part])[None]
 
@@ -69,7 +69,7 @@ def _ink(grey: Tensor) -> Tensor:
 
 def _with_bars(picture: Tensor, shape: Shape) -> Tensor:
     """The picture in the middle of a canvas of the proportions of `shape`, the rest in the colour of its edge."""
-    channels, height, width = picture.shape
+    _, height, width = picture.shape
     scale = max(height / shape[1], width / shape[2])
     tall, wide = max(height, round(shape[1] * scale)), max(width, round(shape[2] * scale))
     canvas = _edge(picture).median(1).values[:, None, None].repeat(1, tall, wide)

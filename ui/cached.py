@@ -13,7 +13,7 @@ from ae_core.checkpoints import Checkpoint, manifest
 from ae_core.datasets import dataset
 from ae_core.metrics import reconstructions, squared_errors
 from ae_core.models import Autoencoder
-from ae_core.runs import Run
+from ae_core.runs import Run, RunError
 from ae_core.store import Store
 from ui import charts
 
@@ -21,6 +21,18 @@ from ui import charts
 def store() -> Store:
     """The runs folder of this server."""
     return Store.default()
+
+
+def runs_of(dataset_name: str) -> list[Run]:
+    """All runs with weights that were trained on a data set, the newest first."""
+    found = []
+    for run in store().listing():
+        try:
+            if run.has_weights() and run.recipe().dataset == dataset_name:
+                found.append(run)
+        except RunError:
+            continue  # the page of runs says what is wrong with it
+    return found
 
 
 def model(run: Run) -> tuple[Autoencoder, Checkpoint]:

@@ -62,3 +62,26 @@ def error_distribution(ours: np.ndarray, baseline: np.ndarray, names: tuple[str,
     ]
     title = "squared error of an image, summed over pixels"
     return _figure(traces, title, {"title": {"text": "test images"}}, barmode="overlay", bargap=0.02)
+
+
+def quality_curves(curves: list[tuple[str, dict[float, float], str, str]], marks: dict[float, str]) -> go.Figure:
+    """PSNR in dB against the level of damage: (name, {level: dB}, colour, dash) each; `marks` are named levels."""
+    traces = [
+        {
+            "type": "scatter", "mode": "lines+markers", "name": name, "x": sorted(points),
+            "y": np.array([points[level] for level in sorted(points)], np.float32),
+            "line": {"color": colour, "dash": dash, "width": 2}, "marker": {"size": 5},
+            "hovertemplate": "%{y:.1f} dB",
+        }
+        for name, points, colour, dash in curves
+    ]  # fmt: skip
+    lines = [
+        {"type": "line", "x0": level, "x1": level, "yref": "paper", "y0": 0, "y1": 1, "line": {"dash": "dot", "width": 1.5, "color": OURS}}
+        for level in marks
+    ]  # fmt: skip
+    words = [
+        {"x": level, "yref": "paper", "y": 0.02, "text": text, "showarrow": False, "xanchor": "left", "xshift": 4}
+        for level, text in marks.items()
+    ]
+    y = {"title": {"text": "PSNR in dB, higher is better"}}
+    return _figure(traces, "level of damage", y, shapes=lines, annotations=words)
