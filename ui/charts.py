@@ -85,3 +85,30 @@ def quality_curves(curves: list[tuple[str, dict[float, float], str, str]], marks
     ]
     y = {"title": {"text": "PSNR in dB, higher is better"}}
     return _figure(traces, "level of damage", y, shapes=lines, annotations=words)
+
+
+def size_curve(runs: list[tuple[int, float, str]], baseline: np.ndarray) -> go.Figure:
+    """Error per pixel against the size of the code: (size, error, name) of runs, and of PCA from 0, 1, 2, ... components."""
+    most = max(2, *(2 * size for size, _, _ in runs))
+    sizes = np.arange(1, min(most, len(baseline) - 1) + 1)
+    traces = [
+        {
+            "type": "scatter", "mode": "lines", "name": "PCA", "x": sizes, "y": baseline[sizes].astype(np.float32),
+            "line": {"color": BASELINE, "width": 2}, "hovertemplate": "%{y:.4f}",
+        },
+        {
+            "type": "scatter", "mode": "markers", "name": "runs", "x": [size for size, _, _ in runs],
+            "y": [error for _, error, _ in runs], "text": [name for _, _, name in runs],
+            "marker": {"color": OURS, "size": 10}, "hovertemplate": "%{y:.4f} · %{text}",
+        },
+    ]  # fmt: skip
+    y = {"title": {"text": "squared error per pixel"}, "type": "log"}
+    stops = [2**k for k in range(12) if 2**k <= most]
+    x = {
+        "title": {"text": "numbers in the code"},
+        "type": "log",
+        "tickvals": stops,
+        "automargin": True,
+        "fixedrange": True,
+    }
+    return _figure(traces, "", y, xaxis=x, hovermode="closest")

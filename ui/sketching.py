@@ -29,7 +29,7 @@ def written(picture: np.ndarray) -> str:
     """A picture (height, width) in [0, 1] as a short text for the address, in sixteen greys."""
     height, width = picture.shape
     values = (picture.clip(0, 1) * GREYS).round().astype(np.uint8).ravel()
-    pairs = np.append(values, [0] * (len(values) % 2)).reshape(-1, 2)
+    pairs = np.pad(values, (0, len(values) % 2)).reshape(-1, 2)
     packed = zlib.compress((pairs[:, 0] << 4 | pairs[:, 1]).astype(np.uint8).tobytes(), 9)
     return f"{height}x{width}." + base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
