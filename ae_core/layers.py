@@ -1,66 +1,82 @@
-"""What every layer of a network makes of one picture on its way from input to output."""
+"""Any layer of a network as the representation to look at: what it answers for each picture, as plain rows.
+
+    picture -> hidden 1 -> hidden 2 -> ... -> code -> decoder 1 -> decoder 2 -> ... -> picture
+
+A layer is one set of weights with all that follows it up to the next: its normalisation, its bend, its pooling. For a
+variational model the code is the mean of the posterior, and the decoder's layers answer to that mean.
+"""
 
 from __future__ import annotations
 
-import copy
-from typing import NamedTuple
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 
+from ae_core.metrics import BATCH, measuring
 from ae_core.models import Autoencoder
 
-
-class Stage(NamedTuple):
-    """One stop on the way: what it is called, and its numbers."""
-
-    name: str
-    values: Tensor  # (units,) or (channels, height, width)
+WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
+RESHAPING = (nn.Flatten, nn.Unflatten)  # these belong to the layer after them
 
 
-@torch.inference_mode()
-def stages(model: Autoencoder, x: Tensor) -> list[Stage]:
-    """The stages of one picture x (1, channels, height, width): input, layers of the encoder, code, decoder, output.
+class LayerError(ValueError):
+    """A layer that the model does not have; the text names those it has."""
 
-    A layer is shown after its activation; what only reshapes is left out.
+
+def layer_names(model: Autoencoder) -> list[str]:
+    """The layers of a model from the picture to the last one before its reconstruction, with their sizes.
+
+    A dense layer reads "hidden 1 (128)", one of maps "hidden 1 (16×14×14)": channels, height, width.
     """
-    private = copy.deepcopy(model)  # the model is shared: nobody else's pictures may come by here
-    passed: list[tuple[nn.Module, Tensor, Tensor]] = []
-    for layer in private.modules():
-        if not list(layer.children()):
-            layer.register_forward_hook(lambda module, given, made: passed.append((module, given[0], made)))
-    code = private.encode(x)
-    half = len(passed)
-    output = private.decode(code)
-    before = _kept(passed[:half], code)
-    after = _kept(passed[half:], output)
-    return [
-        Stage("input", x[0]),
-        *(Stage(_name(values), values) for values in before),
-        Stage(f"code, {code.shape[1]} numbers", code[0]),
-        *(Stage(_name(values), values) for values in after),
-        Stage("output", output[0]),
-    ]
+    device = next(model.parameters()).device
+    with torch.inference_mode(), measuring(model):
+        return [name for name, _ in _answers(model, torch.zeros(1, *model.shape, device=device))]
 
 
-def _kept(passed: list[tuple[nn.Module, Tensor, Tensor]], last: Tensor) -> list[Tensor]:
-    """Outputs of layers, each after its activation, without those that only lead to `last`, which is shown itself."""
-    found: list[Tensor] = []
-    for module, given, made in passed:
-        if not isinstance(made, Tensor) or made.shape[0] != 1:
-            continue
-        weighs = any(True for _ in module.parameters(recurse=False))
-        if weighs:
-            found.append(made)
-        elif found and given is found[-1] and made.shape == given.shape:
-            found[-1] = made
-    if found and found[-1].numel() == last.numel():
-        found.pop()
-    return [values[0] for values in found]
+def answers(model: Autoencoder, images: Tensor) -> list[tuple[str, Tensor]]:
+    """Name and answer of every layer, in order, for a few images (n, channels, height, width): (n, width) or maps."""
+    device = next(model.parameters()).device
+    with torch.inference_mode(), measuring(model):
+        return [(name, answer.to(images.device)) for name, answer in _answers(model, images.to(device))]
 
 
-def _name(values: Tensor) -> str:
-    if values.dim() == 1:
-        return f"{len(values)} units"
-    channels, height, width = values.shape
-    return f"{channels} maps of {height}×{width}"
+def representation(model: Autoencoder, images: Tensor, layer: str) -> Tensor:
+    """What the layer of that name answers for images (n, channels, height, width): (n, width), maps flattened.
+
+    Raises
+        LayerError: where `layer` is not one of `layer_names(model)`.
+    """
+    if layer not in (names := layer_names(model)):
+        raise LayerError(f"layer {layer!r}: this model has no such layer; choose one of {', '.join(names)}.")
+    device = next(model.parameters()).device
+    with torch.inference_mode(), measuring(model):
+        found = [dict(_answers(model, batch.to(device)))[layer] for batch in images.split(BATCH)]
+    return torch.cat([answer.flatten(1).to(images.device) for answer in found])
+
+
+def _answers(model: Autoencoder, x: Tensor) -> Iterator[tuple[str, Tensor]]:
+    """Name and answer of every layer, in order; the last layer of each half stands for the code and for the picture."""
+    yield from _named("hidden", _layers(model.encoder)[:-1], x)
+    code = model.encode(x)
+    yield f"code ({model.latent})", code
+    yield from _named("decoder", _layers(model.decoder)[:-1], code)
+
+
+def _named(half: str, layers: list[nn.Sequential], x: Tensor) -> Iterator[tuple[str, Tensor]]:
+    for number, layer in enumerate(layers, start=1):
+        x = layer(x)
+        yield f"{half} {number} ({'×'.join(map(str, x.shape[1:]))})", x
+
+
+def _layers(network: nn.Module) -> list[nn.Sequential]:
+    """The parts of a chain, each with one set of weights; a network that is no chain counts as one part."""
+    parts: list[list[nn.Module]] = [[]]
+    for module in network if isinstance(network, nn.Sequential) else [network]:
+        if isinstance(module, WEIGHTED + RESHAPING) and any(isinstance(m, WEIGHTED) for m in parts[-1]):
+            parts.append([])
+        parts[-1].append(module)
+    if len(parts) > 1 and not any(isinstance(m, WEIGHTED) for m in parts[-1]):
+        reshaping = parts.pop()  # the end of the chain, which belongs to the layer before it
+        parts[-1] += reshaping
+    return [nn.Sequential(*part) for part in parts]

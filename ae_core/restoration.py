@@ -11,12 +11,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ae_core.baselines import PCA
+from ae_core.baselines import PCA, Filter, pca_filter
 from ae_core.corruption import repeatable
 from ae_core.datasets import Dataset
 from ae_core.exploration import one_of_each
-from ae_core.filters import Filter, psnr
-from ae_core.metrics import reconstructions
+from ae_core.metrics import psnr, reconstructions
 from ae_core.models import Autoencoder
 
 LEVELS = tuple(round(0.1 * i, 1) for i in range(11))
@@ -47,8 +46,7 @@ def by_filter(name: str, title: str, chosen: Filter) -> Method:
 
 def by_pca(fitted: PCA) -> Method:
     """Keep the first principal components of the damaged picture and drop the rest."""
-    kept = tuple(float(2**i) for i in range(len(fitted.components).bit_length()))
-    return Method("pca", "PCA", lambda x, k: fitted.reconstruct(x, int(k)).clamp(0, 1), kept, "components kept")
+    return by_filter("pca", "PCA", pca_filter(fitted))
 
 
 class InSlices(ABC):

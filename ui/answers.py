@@ -128,7 +128,7 @@ def _pixels(x: Tensor) -> np.ndarray:
 
 def _bars(values: list[float]) -> str:
     """Numbers as upright bars around zero, as the address of an SVG; blue up, orange down."""
-    top = max(max(map(abs, values)), 1e-9)
+    top = max(1e-9, *map(abs, values))
     wide = 100 / len(values)
     bars = "".join(
         f'<rect x="{i * wide:.2f}" y="{50 - max(0.0, v) / top * 48:.2f}" width="{wide * 0.82:.2f}" height="{abs(v) / top * 48:.2f}" fill="{OURS if v > 0 else BASELINE}"/>'

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,9 +10,10 @@ import streamlit as st
 import torch
 from torch import Tensor
 
+from ae_core.baselines import FILTERS
 from ae_core.datasets import Dataset
 from ae_core.exploration import as_bytes
-from ae_core.filters import FILTERS, ssims
+from ae_core.metrics import ssims
 from ae_core.models import model_class
 from ae_core.models.base import PlainAutoencoder
 from ae_core.restoration import (
@@ -33,6 +33,7 @@ from ae_core.restoration import (
 from ae_core.runs import Run
 from ui import cached, charts
 from ui.colours import BASELINE, CLASSES, OURS
+from ui.frame import table
 from ui.pick import title
 from ui.pictures import Row, Tile, grey, sheet, tiles
 
@@ -172,14 +173,11 @@ def _finite(points: dict[float, float]) -> dict[float, float]:
 
 
 def _table(rows: Sequence[tuple[str, dict[float, float]]]) -> str:
-    head = "".join(f"<th>{level:g}</th>" for level in LEVELS)
-    lines = []
-    for name, points in rows:
-        cells = "".join(
-            f"<td>{decibel(points[level]).removesuffix(' dB') if level in points else '…'}</td>" for level in LEVELS
-        )
-        lines.append(f"<tr><th>{html.escape(name)}</th>{cells}</tr>")
-    return f'<div class="ae-scroll"><table class="ae-table"><tr><th>PSNR in dB at level</th>{head}</tr>{"".join(lines)}</table></div>'
+    lines = [
+        (name, *(decibel(points[level]).removesuffix(" dB") if level in points else "…" for level in LEVELS))
+        for name, points in rows
+    ]
+    return f'<div class="ae-scroll">{table(("PSNR in dB at level", *(f"{level:g}" for level in LEVELS)), lines)}</div>'
 
 
 def subset_words(data: Dataset) -> str:

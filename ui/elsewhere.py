@@ -13,12 +13,12 @@ from torch import Tensor
 from ae_core.datasets import DATASETS, Dataset
 from ae_core.datasets.framing import resized
 from ae_core.exploration import one_of_each
-from ae_core.layers import Stage, stages
+from ae_core.layers import answers
 from ae_core.metrics import reconstructions, squared_errors
 from ae_core.models import Autoencoder, model_class
 from ae_core.runs import Run
 from ui import cached, charts
-from ui.frame import note, notice
+from ui.frame import note, notice, table
 from ui.pick import number, pick
 from ui.pictures import Row, data_uri, grey, png, sheet, signed
 from ui.provenance import provenance
@@ -109,11 +109,11 @@ def sizes(run: Run, data: Dataset) -> None:
             charts.size_curve(found, cached.pca_by_size(data.name)), key="sizes", config=charts.CONFIG, height=340,
             alt=f"Squared error per pixel against the size of the code. {spoken}",
         )  # fmt: skip
-        lines = "".join(
-            f"<tr><th>{html.escape(name)}</th><td>{size}</td><td>{error:.4f}</td></tr>" for size, error, name in found
-        )
+        lines = [
+            (name, f"{size}", f"{error:.4f}") for size, error, name in sorted(found, key=lambda one: one[2] != run.id)
+        ]
         st.html(
-            f'<div class="ae-scroll"><table class="ae-table"><tr><th>run</th><th>numbers in the code</th><th>squared error per pixel</th></tr>{lines}</table></div>'
+            f'<div class="ae-scroll">{table(("run", "numbers in the code", "squared error per pixel"), lines)}</div>'
         )
     note(
         f"{kind} on {data.title}: {len(found)} finished runs, error on all test pictures. PCA: the same data, first "
@@ -137,8 +137,9 @@ def path(run: Run, data: Dataset) -> None:
     chosen = one_of_each(test.labels[:1000], NUMBERED)
     index = int(chosen[number("Test picture", 1, NUMBERED, "picture") - 1])
     name = data.classes[int(test.labels[index])]
-    passed = stages(model, test.images[index : index + 1])
-    figures = "".join(_stage(stage, i) for i, stage in enumerate(passed))
+    x = test.images[index : index + 1]
+    passed = [("input", x), *answers(model, x), ("output", reconstructions(model, x))]
+    figures = "".join(_stage(layer, values[0], i) for i, (layer, values) in enumerate(passed))
     st.html(f'<div class="ae-path" data-picture="{index}">{figures}</div>')
     note("Grey: from 0 to the largest value. Where a layer also has negative numbers: blue below 0, red above.")
     provenance(run, checkpoint, f"test picture {index}, class {name}")
@@ -149,12 +150,12 @@ def path(run: Run, data: Dataset) -> None:
     )
 
 
-def _stage(stage: Stage, i: int) -> str:
-    picture = data_uri(png(_drawn(stage.values)))
-    alt = f"{stage.name}: values from {float(stage.values.min()):.2f} to {float(stage.values.max()):.2f}"
+def _stage(name: str, values: Tensor, i: int) -> str:
+    picture = data_uri(png(_drawn(values)))
+    alt = f"{name}: values from {float(values.min()):.2f} to {float(values.max()):.2f}"
     return (
         f'<figure style="animation-delay: {i * ARRIVE_S:.2f}s"><img src="{picture}" alt="{html.escape(alt, quote=True)}">'
-        f"<figcaption>{html.escape(stage.name)}</figcaption></figure>"
+        f"<figcaption>{html.escape(name)}</figcaption></figure>"
     )
 
 
