@@ -57,12 +57,12 @@ def look(ticking: bool) -> None:
     """Everything below the choice of networks; renewed while curves are still being measured."""
     left, right = st.columns([1, 2.2], gap="large")
     with left:
-        source = pick_source(data)
         kind = pick("Damage", denoising.KINDS, "kind", kind_start)
         levels = {f"{level:g}": f"{level:g}" for level in LEVELS}
         level = float(pick("Level", levels, "level", f"{level_start:g}", widget=st.select_slider))
-        draw = number("Random draw", 1, 50, "draw")
         how = pick("Applied", HOW, "applied", widget=st.segmented_control, required=True)
+        source = pick_source(data)
+        draw = number("Random draw of the damage", 1, 50, "draw")
     shown = denoising.candidates(data, compared, kind)
     waiting = [candidate.sweep for candidate in shown if not candidate.sweep.done]
     for sweep in waiting:
@@ -83,8 +83,9 @@ def look(ticking: bool) -> None:
                 st.html(table)
                 busy = busy or not done
             note(f"{source.words} · {denoising.KINDS[kind]}, level {level:g}, draw {draw}")
-        for run in compared:
-            provenance(run, cached.model(run)[1], "trained on its training split")
+        with st.container(gap=None):
+            for run in compared:
+                provenance(run, cached.model(run)[1], "trained on its training split")
     st.subheader("The more damage, the harder", anchor=False)
     denoising.curve_chart(name, data, kind, shown, marks(kind, compared))
     note(denoising.subset_words(data) + (" Still measuring …" if busy else ""))

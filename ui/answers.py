@@ -14,12 +14,11 @@ from torch import Tensor
 from ae_core.datasets import Dataset
 from ae_core.exploration import as_bytes
 from ae_core.metrics import codes, reconstructions, squared_errors
-from ae_core.models import model_class
 from ae_core.runs import Run
 from ui import cached
 from ui.colours import BASELINE, OURS
 from ui.frame import note, notice
-from ui.pick import pick_several, title
+from ui.pick import pick_several, short_title, title
 from ui.pictures import Row, data_uri, grey, png, sheet, strip
 from ui.provenance import provenance
 from ui.sketching import sketched
@@ -94,7 +93,7 @@ def _answer(run: Run, data: Dataset, made: Source) -> str:
     error = float(squared_errors(made.x, output)[0])
     among = cached.nearest_codes(run)
     near = (among - code).square().sum(1).topk(min(NEAREST, len(among)), largest=False).indices
-    name = f"{model_class(run.recipe().model).title} · {title(run).rpartition(' · ')[2]}"
+    name = short_title(run)
     largest = int(code[0].abs().argmax())
     alt = f"Code of {code.shape[1]} numbers; the largest is number {largest + 1} with {float(code[0, largest]):.2f}"
     return _line(
@@ -127,15 +126,16 @@ def _pixels(x: Tensor) -> np.ndarray:
 
 
 def _bars(values: list[float]) -> str:
-    """Numbers as upright bars around zero, as the address of an SVG; blue up, orange down."""
-    top = max(1e-9, *map(abs, values))
-    wide = 100 / len(values)
+    """Numbers as upright bars, as the address of an SVG; blue up and orange down from zero."""
+    top, low = max(1e-9, *values), min(0.0, *values)  # zero is always in view
+    zero, scale, wide = 98 * top / (top - low) + 1, 98 / (top - low), 100 / len(values)
     bars = "".join(
-        f'<rect x="{i * wide:.2f}" y="{50 - max(0.0, v) / top * 48:.2f}" width="{wide * 0.82:.2f}" height="{abs(v) / top * 48:.2f}" fill="{OURS if v > 0 else BASELINE}"/>'
+        f'<rect x="{i * wide:.2f}" y="{zero - max(0.0, v) * scale:.2f}" width="{wide * 0.82:.2f}" '
+        f'height="{abs(v) * scale:.2f}" fill="{OURS if v > 0 else BASELINE}"/>'
         for i, v in enumerate(values)
     )
-    zero = '<path d="M0 50H100" stroke="#888" stroke-width="0.5"/>'
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" preserveAspectRatio="none">{bars}{zero}</svg>'
+    line = f'<path d="M0 {zero:.2f}H100" stroke="#888" stroke-width="0.5"/>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" preserveAspectRatio="none">{bars}{line}</svg>'
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 

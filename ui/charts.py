@@ -107,7 +107,11 @@ def size_curve(runs: list[tuple[int, float, str]], baseline: np.ndarray) -> go.F
             "marker": {"color": OURS, "size": 10}, "hovertemplate": "%{y:.4f} · %{text}",
         },
     ]  # fmt: skip
-    y = {"title": {"text": "squared error per pixel"}, "type": "log"}
+    errors = [error for _, error, _ in runs]
+    reach = [np.log10(max(1e-9, min(errors) / 3)), np.log10(1.5 * max(*errors, float(baseline[1])))]
+    decades = [m * 10.0**k for k in range(-6, 1) for m in (1, 2, 5)]
+    ticks = {"tickvals": decades, "ticktext": [f"{value:g}" for value in decades]}
+    y = {"title": {"text": "squared error per pixel"}, "type": "log", "range": reach, **ticks}
     stops = [2**k for k in range(12) if 2**k <= most]
     x = {
         "title": {"text": "numbers in the code"},

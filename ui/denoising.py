@@ -34,7 +34,7 @@ from ae_core.runs import Run
 from ui import cached, charts
 from ui.colours import BASELINE, CLASSES, OURS
 from ui.frame import table
-from ui.pick import title
+from ui.pick import short_title
 from ui.pictures import Row, Tile, grey, sheet, tiles
 
 KINDS = {
@@ -72,8 +72,7 @@ def candidates(data: Dataset, runs: Sequence[Run], kind: str) -> list[Candidate]
     found = []
     for run, colour in zip(runs, RUN_COLOURS, strict=False):
         model, checkpoint = cached.model(run)
-        name = f"{model_class(run.recipe().model).title} · {title(run).rpartition(' · ')[2]}"
-        found.append((by_model(run.id, name, model), colour, f"{run.folder}:{checkpoint.sha256}"))
+        found.append((by_model(run.id, short_title(run), model), colour, f"{run.folder}:{checkpoint.sha256}"))
     found.append((by_pca(cached.pca(data.name)), BASELINE, data.name))
     found += [(by_filter(name, FILTER_TITLES[name], f), FILTER_COLOURS[name], data.name) for name, f in FILTERS.items()]
     return [
@@ -156,8 +155,8 @@ def hundred(damaged: Tensor, level: float, shown: Sequence[Candidate], seconds: 
 def curve_chart(name: str, data: Dataset, kind: str, shown: Sequence[Candidate], marks: dict[float, str]) -> None:
     """PSNR against the level of damage for all methods, and the same as a table."""
     noisy = damaged_curve(name, data, kind)
-    curves = [(c.sweep.method.title, _finite(c.sweep.psnr), c.colour, "solid") for c in shown]
-    curves.append(("damaged, as it is", _finite(noisy), CLASSES[8], "dot"))
+    curves = [(c.sweep.method.title, _drawable(c.sweep.psnr), c.colour, "solid") for c in shown]
+    curves.append(("damaged, as it is", _drawable(noisy), CLASSES[8], "dot"))
     best = {level: max((c.sweep.psnr.get(level, 0.0), c.sweep.method.title) for c in shown) for level in LEVELS[1:]}
     spoken = "; ".join(f"{level:g}: {title} {value:.1f} dB" for level, (value, title) in best.items() if value)
     st.plotly_chart(
@@ -168,8 +167,8 @@ def curve_chart(name: str, data: Dataset, kind: str, shown: Sequence[Candidate],
         st.html(_table([*((c.sweep.method.title, c.sweep.psnr) for c in shown), ("damaged, as it is", noisy)]))
 
 
-def _finite(points: dict[float, float]) -> dict[float, float]:
-    return {level: value for level, value in points.items() if value < EQUAL_DB}
+def _drawable(points: dict[float, float]) -> dict[float, float]:
+    return {level: value for level, value in points.items() if level > 0 and value < EQUAL_DB}
 
 
 def _table(rows: Sequence[tuple[str, dict[float, float]]]) -> str:

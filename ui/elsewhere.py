@@ -125,8 +125,9 @@ def sizes(run: Run, data: Dataset) -> None:
         query_params={"model": made.model, "dataset": data.name, "latent": str(latent)},
     )  # fmt: skip
     notice(
-        "Every halving of the code costs more than the one before. Below a handful of numbers a network is far better than "
-        "PCA, because it may bend; with many numbers a line is bent enough, and PCA, which needs no training, catches up."
+        "The first numbers of a code say most; each further one adds less. The line is the best that any code of that size "
+        "can do without bending. A network gets below it only where it has layers that bend, and has learned for long enough; "
+        "a point above the line is a network that PCA beats without any training."
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from ae_core.models import model_class
 from ae_core.runs import Run, RunError
 from ae_core.store import EXAMPLE
 from ui import cached
@@ -63,6 +64,11 @@ def title(run: Run) -> str:
         return f"{run.id} (shipped)"
     head, _, tail = run.id.rpartition("-")
     return f"{head} · {tail[:6]}"
+
+
+def short_title(run: Run) -> str:
+    """What a run is called under a picture: its name where it was shipped, else its kind and the start of its number."""
+    return run.id if run.pretrained else f"{model_class(run.recipe().model).title} · {run.id.rpartition('-')[2][:6]}"
 
 
 def pick_run() -> Run:
