@@ -14,6 +14,8 @@ PAGES = {
     "start": ("Start", ""),
     "train": ("Train", "train"),
     "reconstruct": ("Reconstruct", "reconstruct"),
+    "latent": ("Latent space", "latent"),
+    "generate": ("Generate", "generate"),
     "runs": ("Runs", "runs"),
 }
 
@@ -35,6 +37,7 @@ def visit() -> None:
 if get_script_run_ctx(suppress_warning=True):
     visit()
 else:
+    from ui.routes import routes
     from ui.server import lifespan
 
-    app = st.App(__file__, lifespan=lifespan)
+    app = st.App(__file__, lifespan=lifespan, routes=routes())

@@ -48,8 +48,8 @@ def title(run: Run) -> str:
     return f"{head} · {tail[:6]}"
 
 
-def pick_run() -> Run:
-    """A select box with every run that has weights; one that was asked for and is not there is explained."""
+def pick_run(default: str = EXAMPLE) -> Run:
+    """A select box with every run that has weights, starting at `default`; one that is not there is explained."""
     runs = {run.id: run for run in cached.store().listing() if run.has_weights()}
     asked = st.query_params.get("run")
     if asked is not None and asked not in runs:
@@ -60,4 +60,4 @@ def pick_run() -> Run:
             st.warning(f"{error} Here is a run that exists.")
         del st.query_params["run"]
     titles = {run_id: title(run) for run_id, run in runs.items()}
-    return runs[pick("Run", titles, "run", EXAMPLE, width=420)]
+    return runs[pick("Run", titles, "run", default if default in titles else EXAMPLE, width=420)]

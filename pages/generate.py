@@ -1,0 +1,3 @@
+"""Generate: pictures that nobody drew."""
+import streamlit as st
+st.title("Generate")
