@@ -1,5 +1,5 @@
 // The latent pad: one pointer over one map or two, the picture under it in the same frame, and marks that stay.
-const DOT_PX = 12, REST_MS = 160, SPEAK_MS = 700, TOUR_MS = 16000, DRAG_PX = 5;
+const DOT_PX = 12, FETCH_MS = 60, REST_MS = 160, SPEAK_MS = 700, TOUR_MS = 16000, DRAG_PX = 5;
 const pads = new WeakMap();
 const inUnit = (value) => Math.min(1, Math.max(0, value));
 
@@ -14,7 +14,7 @@ function createPad(root, api, header) {
   const relative = (points) => (points || []).map(([u, v]) => first.decoding.relative(u, v));
   const state = {
     api, tools: header.tools, tool: "explore", at: relative(start.at ? [start.at] : [])[0] || [0.5, 0.5],
-    pins: relative(start.pins).slice(-2), dot: null, lasso: null, down: null, moves: 0, sent: "",
+    pins: relative(start.pins).slice(-2), dot: null, near: undefined, lasso: null, down: null, moves: 0, sent: "",
   };
   first.further.forEach(({ low, high, start: middle }, k) => { first.values[k] = Math.min(high, Math.max(low, start.sliders?.[k] ?? middle)); });
   const live = make("p", "spoken", { "aria-live": "polite" });
@@ -57,22 +57,26 @@ function createPad(root, api, header) {
     }, wait);
   }
 
-  async function lookAt({ index, pixels: far }, of) {
-    const dot = index >= 0 && far <= DOT_PX ? index : null;
-    state.dot = dot; state.alone = far;
-    const name = index >= 0 ? view.classes[view.labels[index]] : "";
-    if (dot === null) {
-      const empty = index < 0 || far > of.surface.clientWidth / 12;
-      state.words = empty ? "no test picture near here" : `nearest test picture: class ${name}`;
-      if (state.near !== null || state.empty !== empty || state.name !== name) panels.forEach((panel) => panel.showNear(null, empty ? "no test picture near" : `nearest: class ${name}`, empty ? "the network never had to fill this place" : "touch a dot to see its picture"));
-      Object.assign(state, { near: null, empty, name });
-      return;
+  /** Say which test picture is nearest, ring its dot, and fetch it: one at a time, the newest wins. */
+  function lookAt({ index, pixels: far }, of) {
+    const near = index >= 0 && far <= Math.max(2 * DOT_PX, of.surface.clientWidth / 14);
+    state.dot = near ? index : null;
+    const name = near ? view.classes[view.labels[index]] : "";
+    state.words = !near ? "no test picture near here" : far <= DOT_PX ? `on test picture ${index}, class ${name}` : `nearest test picture ${index}, class ${name}`;
+    if (state.near !== state.dot) { state.near = state.dot; fetchNear(); }
+  }
+  async function fetchNear() {
+    if (state.fetching) return;
+    state.fetching = true;
+    const dot = state.near;
+    if (dot === null) panels.forEach((panel) => panel.showNear(null, "no test picture near", "the network was never asked to fill this place"));
+    else {
+      const picture = header.dataset ? await testPicture(header.dataset, dot, first.pixels) : null, name = view.classes[view.labels[dot]];
+      panels.forEach((panel) => panel.showNear(picture, `test picture ${dot}, class ${name}`, picture ? "the nearest to the pointer" : "its data set is not here"));
+      await new Promise((done) => setTimeout(done, FETCH_MS));
     }
-    state.words = `on test picture ${dot}, class ${name}`;
-    if (state.near === dot) return;
-    state.near = dot;
-    const picture = header.dataset ? await testPicture(header.dataset, dot, first.pixels) : null;
-    if (state.near === dot) panels.forEach((panel) => panel.showNear(picture, `test picture ${dot}`, picture ? `class ${name}` : `class ${name}; its data set is not here`));
+    state.fetching = false;
+    if (dot !== state.near) fetchNear();
   }
 
   function speak() {
