@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak lint format bench clean
+.PHONY: help run test soak lint format bench pretrained results clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,12 @@ format: .venv/.dev  ## put the code into its standard form
 bench: .venv/.run  ## measure what is claimed about speed
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/server.py
+
+pretrained: .venv/.run  ## train again what is missing in pretrained/ (needs MNIST; an hour)
+	$(BIN)/python scripts/make_pretrained.py $(ARGS)
+
+results: .venv/.run  ## train every published recipe and write docs/results.md (needs MNIST; hours)
+	$(BIN)/python scripts/make_results.py $(ARGS)
 
 clean:  ## remove the virtual environment and all caches; runs and data stay
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache

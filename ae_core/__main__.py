@@ -1,11 +1,13 @@
-"""The command line: `python -m ae_core list | train | evaluate | download`."""
+"""The command line: `python -m ae_core list | train | evaluate | recipe | download`."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread per run, and the same weights as in the app
@@ -18,6 +20,7 @@ from ae_core.execution import execute, measure, prepare_process
 from ae_core.knobs import Declared, declared
 from ae_core.models import MODELS, idea, model_class
 from ae_core.ownership import Busy
+from ae_core.published import PUBLISHED, Result, published, result
 from ae_core.recipe import recipe
 from ae_core.runs import Run
 from ae_core.store import Store
@@ -58,6 +61,9 @@ def command_list(arguments: argparse.Namespace) -> None:
     print("Data sets")
     for name, entry in DATASETS.items():
         print(f"  {name:14} {entry.about}" + ("" if entry.present() else " Not here yet: download it first."))
+    print("Published recipes")
+    for name, anchor in PUBLISHED.items():
+        print(f"  {name:18} {anchor.title}; {anchor.source}")
     print("Runs")
     for run in Store.default().listing():
         print(f"  {run.id:40} {run.status().state}")
@@ -70,18 +76,50 @@ def command_train(arguments: argparse.Namespace) -> None:
     prepare_process()
     plan = made.training_plan()
     run = Store.default().create(made, origin="command line")
-    total = plan.epochs * plan.steps_per_epoch(len(made.data.load().train))
-    with tqdm(total=total, desc=run.id, unit="step", file=sys.stderr, mininterval=0.2) as bar:
+    with progress(run.id, plan.epochs * plan.steps_per_epoch(len(made.data.load().train))) as watch:
+        status = execute(run, watch)
+    if status.error:
+        raise ValueError(status.error)
+    report(run, arguments.json)
+
+
+@contextlib.contextmanager
+def progress(title: str, total: int | None = None) -> Iterator[Callable[[Step], None]]:
+    """A bar on the standard error, moved by what is called with every step."""
+    with tqdm(total=total, desc=title, unit="step", file=sys.stderr, mininterval=0.2) as bar:
 
         def watch(step: Step) -> None:
             bar.update()
             if step.step % 20 == 0:
                 bar.set_postfix(epoch=step.epoch, loss=f"{sum(step.losses.values()):.4g}", refresh=False)
 
-        status = execute(run, watch)
-    if status.error:
-        raise ValueError(status.error)
-    report(run, arguments.json)
+        yield watch
+
+
+def command_recipe(arguments: argparse.Namespace) -> None:
+    prepare_process()
+    entry, store = published(arguments.recipe), Store.default()
+    for name in dict.fromkeys(row.dataset for row in entry.rows):
+        dataset(name).load()
+    results = []
+    for row in entry.rows:
+        with progress(row.label) as watch:
+            results.append(result(store, entry, row, arguments.seeds, watch))
+    if arguments.json:
+        rows = [{**vars(r), "mean": r.mean, "spread": r.spread, "verdict": r.verdict} for r in results]
+        print(json.dumps({"recipe": arguments.recipe, "quantity": entry.quantity, "rows": rows}))
+        return
+    print(f"{entry.title}: {entry.quantity}\n{entry.source}\n{entry.protocol}")
+    for found in results:
+        print(f"  {found.label}: {in_words(found, entry.digits)}")
+
+
+def in_words(row: Result, digits: int) -> str:
+    """A result beside what was published."""
+    ours = f"{row.mean:.{digits}f}" + ("" if row.spread is None else f" ± {row.spread:.{digits}f}")
+    theirs = "" if row.published is None else f", published {row.published:.{digits}f}"
+    limit = "" if row.at_most is None else f", at most {row.at_most:.{digits}f} asked: {row.verdict}"
+    return f"{ours}{theirs}{limit}; {row.seconds:.0f} s of training"
 
 
 def command_evaluate(arguments: argparse.Namespace) -> None:
@@ -136,6 +174,13 @@ def parser() -> Parser:
     evaluation.set_defaults(action=command_evaluate)
     evaluation.add_argument("run", metavar="RUN", help="id of a run, see list")
     evaluation.add_argument("--json", action="store_true", help="print one JSON line")
+    reproduction = commands.add_parser("recipe", help="train what somebody published and compare")
+    reproduction.set_defaults(action=command_recipe)
+    reproduction.add_argument("recipe", metavar="NAME", help="one of " + ", ".join(PUBLISHED))
+    reproduction.add_argument(
+        "--seeds", type=int, choices=range(1, 21), default=1, metavar="N", help="how many seeds, 1 to 20"
+    )
+    reproduction.add_argument("--json", action="store_true", help="print one JSON line")
     download = commands.add_parser("download", help="fetch a data set from the internet")
     download.set_defaults(action=command_download)
     download.add_argument("dataset", metavar="DATASET", help="one of " + ", ".join(DATASETS))

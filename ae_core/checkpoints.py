@@ -18,14 +18,19 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
-from torch.optim import Adam
+from torch.optim import Optimizer
 
 from ae_core.durable import Damaged, read_json, write_bytes, write_json
 
 MANIFEST = "manifest.json"
-LARGEST = 256 << 20  # bytes: 20 million parameters with the two moments of Adam
+LARGEST = 256 << 20  # bytes: 20 million parameters with two moments each
 LARGEST_HEADER = 1 << 20
-MOMENTS = ("exp_avg", "exp_avg_sq")
+MOMENTS = {  # what each optimiser remembers of every parameter
+    "Adam": ("exp_avg", "exp_avg_sq"),
+    "AdamW": ("exp_avg", "exp_avg_sq"),
+    "RMSprop": ("square_avg",),
+    "Adadelta": ("square_avg", "acc_delta"),
+}
 
 
 @dataclass(frozen=True)
@@ -113,11 +118,11 @@ def read_tensors(path: Path, entry: Checkpoint | None = None) -> dict[str, Tenso
     return tensors
 
 
-def training_state(model: nn.Module, optimiser: Adam) -> dict[str, Tensor]:
-    """Everything that training needs to go on: weights and the moments of Adam, by name."""
+def training_state(model: nn.Module, optimiser: Optimizer) -> dict[str, Tensor]:
+    """Everything that training needs to go on: weights and the moments of the optimiser, by name."""
     tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
     for name, parameter in model.named_parameters():
-        for moment in MOMENTS:
+        for moment in MOMENTS[type(optimiser).__name__]:
             if moment in optimiser.state[parameter]:
                 tensors[f"optimiser.{name}.{moment}"] = optimiser.state[parameter][moment]
     return tensors
@@ -133,10 +138,10 @@ def load_model(model: nn.Module, tensors: Mapping[str, Tensor], source: str) -> 
     model.load_state_dict(given)
 
 
-def load_optimiser(model: nn.Module, optimiser: Adam, tensors: Mapping[str, Tensor], step: int) -> None:
+def load_optimiser(model: nn.Module, optimiser: Optimizer, tensors: Mapping[str, Tensor], step: int) -> None:
     """Give a fresh optimiser the moments it had after `step` steps; left fresh where they were not kept."""
     for name, parameter in model.named_parameters():
-        moments = {moment: tensors.get(f"optimiser.{name}.{moment}") for moment in MOMENTS}
+        moments = {moment: tensors.get(f"optimiser.{name}.{moment}") for moment in MOMENTS[type(optimiser).__name__]}
         if all(value is not None and value.shape == parameter.shape for value in moments.values()):
             state = {k: torch.empty_like(parameter.detach()).copy_(v) for k, v in moments.items() if v is not None}
             optimiser.state[parameter] = {"step": torch.tensor(float(step), device=parameter.device), **state}

@@ -1,4 +1,4 @@
-"""Where tensors are computed: CUDA or Apple's MPS when torch has one, otherwise the processor."""
+"""Where tensors are computed, CUDA or Apple's MPS when torch has one, otherwise the processor; and with which numbers."""
 
 from __future__ import annotations
 
@@ -25,3 +25,24 @@ def chosen_device() -> torch.device:
         usable = ", ".join(["auto", *(kind for kind, here in present.items() if here)])
         raise DeviceError(f"AE_DEVICE = {wish!r}: not a device of this machine; set it to one of {usable}.")
     return torch.device(wish)
+
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+def chosen_precision(wish: str, device: torch.device) -> torch.dtype:
+    """The numbers that matrix products are computed in, float32 or bfloat16.
+
+    `auto` takes bfloat16 where the processor has units for it (AMX), on which a deep dense net trains in a fifth of the
+    time, and on CUDA. A processor that only has the instructions (AVX-512 BF16) gains too little to lose digits for it.
+    """
+    if wish != "auto":
+        return torch.bfloat16 if wish == "bfloat16" else torch.float32
+    units = torch.cpu._is_amx_tile_supported() if device.type == "cpu" else device.type == "cuda"
+    return torch.bfloat16 if units else torch.float32
+
+
+def autocast(wish: str, device: torch.device) -> torch.autocast:
+    """A context in which matrix products run in `chosen_precision`; weights, sums and losses stay float32."""
+    kind = chosen_precision(wish, device)
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=kind == torch.bfloat16)

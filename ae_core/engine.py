@@ -42,12 +42,12 @@ def _warm_worker() -> None:
     """Pay now for what the first training would pay: torch, the first Adam, the smallest data set."""
     from ae_core.datasets import DATASETS
     from ae_core.models import build
-    from ae_core.training import Plan, adam, train
+    from ae_core.training import Plan, new_optimiser, train
 
     prepare_process()
     data = DATASETS["digits"]
     model, plan = build("vanilla", data.shape, {}), Plan(epochs=1)
-    list(train(model, adam(model, plan), data.load().train.images[:8], plan))
+    list(train(model, new_optimiser(model, plan), data.load().train.images[:8], plan))
 
 
 @contextlib.contextmanager

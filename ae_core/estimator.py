@@ -30,7 +30,7 @@ from torch import Tensor
 from ae_core.metrics import BATCH, codes, reconstructions
 from ae_core.models import Autoencoder, build
 from ae_core.models.base import Shape, ShapeError, checked_shape
-from ae_core.training import Plan, Step, adam, train
+from ae_core.training import Plan, Step, new_optimiser, train
 
 FLOATS = (np.float64, np.float32)
 SIDES = range(8, 65)  # what `checked_shape` allows, pixels
@@ -104,7 +104,7 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         self.built_from_ = (self.model, self.image_shape_, knobs)
         self.model_ = self._new_model()
         images = self._pictures(X).float()
-        steps = train(self.model_, adam(self.model_, plan), images, plan)
+        steps = train(self.model_, new_optimiser(self.model_, plan), images, plan)
         self.loss_curve_ = list(_mean_losses(steps, plan.steps_per_epoch(len(images))))
         self.model_.eval().requires_grad_(False)
         return self

@@ -27,7 +27,7 @@ from ae_core.models import Autoencoder
 from ae_core.ownership import Busy, Claim, identity
 from ae_core.runs import Run, RunError, Status
 from ae_core.store import Store
-from ae_core.training import Diverged, Step, adam, train
+from ae_core.training import Diverged, Step, new_optimiser, train
 
 MONITORED = 512  # test images behind a point of the test curve
 FINAL_TRAIN = 10_000  # training images behind the final training numbers
@@ -110,7 +110,7 @@ class _Execution:
         self.recipe, self.plan = run.recipe(), run.recipe().training_plan()
         self.device = chosen_device()
         self.model = self.recipe.new_model().to(self.device)
-        self.optimiser = adam(self.model, self.plan)
+        self.optimiser = new_optimiser(self.model, self.plan)
         self.split = self.recipe.data.load()
         self.shown = self.split.test.images[one_of_each(self.split.test.labels, SHOWN)]
         self.start, self.seconds_before = self._resume()

@@ -6,6 +6,7 @@
     manifest.json        the checkpoints that exist, with SHA-256; written after their weights-NNNNNN.safetensors
     live.safetensors     how the eight fixed test images look right now; replaced
     errors.safetensors   squared error of every test image, with the final weights
+    codes.safetensors    codes and labels of the test images; only in pretrained/, where the images may be absent
     snapshots/           codes of fixed test images and a few reconstructions at some steps, for scrubbing back
     claim.json           the process that writes here
     stop                 its presence asks the run to stop
@@ -118,6 +119,14 @@ class Run:
             tensors = checkpoints.read_tensors(self.folder / "errors.safetensors")
             return int(tensors["step"]), tensors["errors"]
         except (Damaged, KeyError, ValueError, RuntimeError):
+            return None
+
+    def codes(self) -> tuple[Tensor, Tensor] | None:
+        """Codes (n, latent) and labels (n,) of the test images, where they were kept beside the weights."""
+        try:
+            tensors = checkpoints.read_tensors(self.folder / "codes.safetensors")
+            return tensors["codes"].float(), tensors["labels"].long()
+        except (Damaged, KeyError):
             return None
 
     def snapshots(self) -> dict[int, dict[str, Tensor]]:

@@ -15,10 +15,12 @@ from typing import Annotated
 
 import torch
 from torch import Tensor
-from torch.optim import Adam
+from torch.optim import Optimizer
 
+from ae_core.device import PRECISIONS, autocast
 from ae_core.knobs import Knob, checks_knobs
 from ae_core.models import Autoencoder
+from ae_core.optimisers import OPTIMISERS, SCHEDULES
 
 
 class Diverged(ArithmeticError):
@@ -34,10 +36,21 @@ class Plan:
         *,
         epochs: Annotated[int, Knob("Passes over the training images", 1, 10_000, log=10)] = 20,
         batch_size: Annotated[int, Knob("Images per step", 1, 4096, log=2)] = 128,
-        learning_rate: Annotated[float, Knob("Length of a step (Adam)", 1e-6, 10.0, log=10)] = 1e-3,
+        learning_rate: Annotated[float, Knob("Length of a step", 1e-6, 10.0, log=10)] = 1e-3,
         seed: Annotated[int, Knob("Starting point of all chance: same seed, same weights", 0, 2**31 - 1)] = 0,
+        optimiser: Annotated[str, Knob("Rule that turns gradients into steps", choices=tuple(OPTIMISERS))] = "adam",
+        schedule: Annotated[str, Knob("How the length of a step changes", choices=tuple(SCHEDULES))] = "constant",
+        weight_decay: Annotated[float, Knob("Pull of all weights towards zero (adamw)", 0, 1)] = 0.0,
+        precision: Annotated[
+            str,
+            Knob(
+                "Numbers in the matrix products; auto takes bfloat16 where the machine has units for it",
+                choices=PRECISIONS,
+            ),
+        ] = "float32",
     ) -> None:
         self.epochs, self.batch_size, self.learning_rate, self.seed = epochs, batch_size, learning_rate, seed
+        self.optimiser, self.schedule, self.weight_decay, self.precision = optimiser, schedule, weight_decay, precision
 
     def steps_per_epoch(self, images: int) -> int:
         """Steps in one pass over that many images; the last batch may be smaller."""
@@ -54,12 +67,12 @@ class Step:
     seconds: float
 
 
-def adam(model: Autoencoder, plan: Plan) -> Adam:
-    """The optimiser (Kingma and Ba 2015), in the fused form that does one pass over all parameters."""
-    return Adam(model.parameters(), lr=plan.learning_rate, fused=True)
+def new_optimiser(model: Autoencoder, plan: Plan) -> Optimizer:
+    """The optimiser of the plan for the parameters of `model`, with nothing behind it yet."""
+    return OPTIMISERS[plan.optimiser](model.parameters(), plan.learning_rate, plan.weight_decay)
 
 
-def train(model: Autoencoder, optimiser: Adam, images: Tensor, plan: Plan, start: int = 0) -> Iterator[Step]:
+def train(model: Autoencoder, optimiser: Optimizer, images: Tensor, plan: Plan, start: int = 0) -> Iterator[Step]:
     """Train in place on images (n, channels, height, width), which must be on the device of the model.
 
     Yields after every step, from step start + 1 on. Give `start` to go on with a model and optimiser that have
@@ -71,13 +84,16 @@ def train(model: Autoencoder, optimiser: Adam, images: Tensor, plan: Plan, start
     torch.set_flush_denormal(True)  # black pixels drive Adam's moments into denormals, which are 100 times slower
     parameters = list(model.parameters())
     per_epoch = plan.steps_per_epoch(len(images))
-    seconds = 0.0
+    precision, total, seconds = autocast(plan.precision, images.device), plan.epochs * per_epoch, 0.0
     for epoch in range(start // per_epoch, plan.epochs):
         order = _order(len(images), plan.seed, epoch).to(images.device)
         for batch in range(start % per_epoch if epoch == start // per_epoch else 0, per_epoch):
             began, step = time.perf_counter(), epoch * per_epoch + batch + 1
             x = images[order[batch * plan.batch_size : (batch + 1) * plan.batch_size]]
-            losses = _losses(model, x, plan.seed, step)
+            for group in optimiser.param_groups:
+                group["lr"] = plan.learning_rate * SCHEDULES[plan.schedule]((step - 1) / total)
+            with precision:
+                losses = _losses(model, x, plan.seed, step)
             optimiser.zero_grad()
             loss = torch.stack(list(losses.values())).sum()
             loss.backward()

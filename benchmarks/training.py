@@ -39,13 +39,13 @@ def ours(name: str, epochs: int) -> list[float]:
     import torch
 
     from ae_core.models import build
-    from ae_core.training import Plan, adam, train
+    from ae_core.training import Plan, new_optimiser, train
 
     torch.set_num_threads(1)
     torch.manual_seed(0)
     images = _mnist().load().train.images
     model, plan = build(name, (1, 28, 28), {}), Plan(epochs=epochs, batch_size=BATCH, learning_rate=RATE)
-    per_epoch, optimiser = plan.steps_per_epoch(len(images)), adam(model, plan)
+    per_epoch, optimiser = plan.steps_per_epoch(len(images)), new_optimiser(model, plan)
     clock = [time.perf_counter()]
     for step in train(model, optimiser, images, plan):
         if step.step % per_epoch == 0:

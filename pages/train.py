@@ -15,6 +15,7 @@ from ui.fetch import offer_download
 from ui.forms import knob_widgets
 from ui.frame import heading, note, notice
 from ui.pick import pick
+from ui.presets import compare, offer_presets
 from ui.server import engine
 
 FOLLOWED = "train_run"  # session key: the run this visitor started or opened
@@ -51,8 +52,10 @@ with controls:
     starts = {"latent": starting_latent(MODELS[model], data), "epochs": data.epochs}
     own, general = declared(MODELS[model]), declared(Plan)
     chosen = knob_widgets({"latent": own["latent"], "epochs": general["epochs"]}, starts)
-    with st.expander("More knobs"):
-        chosen |= knob_widgets({k: v for k, v in {**own, **general}.items() if k not in chosen}, starts)
+    with st.expander("More knobs", icon=":material/tune:"):
+        chosen |= knob_widgets({k: v for k, v in own.items() if k not in chosen}, starts)
+    with st.expander("How it is trained", icon=":material/fitness_center:"):
+        chosen |= knob_widgets({k: v for k, v in general.items() if k not in chosen}, starts)
     if not engine():
         st.warning("Training is off: the app was started without its server; start it with streamlit run app.py.")
     if st.button(
@@ -64,12 +67,14 @@ with controls:
             st.session_state[FOLLOWED] = st.query_params["run"] = run.id
         except (KnobError, RunError) as error:
             st.error(str(error))
+    offer_presets()
 
 with result:
     run = followed()
     if run.pretrained:
         st.markdown("**A finished example.** Press *Train* to see your own.")
     watch.follow(run)
+    compare(run)
 
 notice(
     "The loss falls fast at first and the outputs turn from grey mist into strokes within a few epochs; after that the "

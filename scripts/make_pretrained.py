@@ -1,65 +1,122 @@
-"""Train the runs that come with the program: `python scripts/make_pretrained.py [NAME ...]`; those already there are kept.
+"""Train the runs that come with the program: `python scripts/make_pretrained.py [NAME ...]`, or `make pretrained`.
 
-A pretrained model is a finished run without the state of its optimiser, in a folder with a readable name.
+A pretrained model is a finished run without the state of its optimiser, in a folder with a readable name, with the codes
+of its test images and a model card. Those that are there are kept; a training that was broken off goes on (it is an
+ordinary run in the folder of runs until it is finished). Two are trained at a time, each with one thread.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
-import tempfile
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("MKL_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import torch
+from pretrained_recipes import RECIPES
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
 from ae_core import checkpoints
-from ae_core.durable import read_json, write_json
-from ae_core.execution import execute, prepare_process
-from ae_core.recipe import Recipe, recipe
+from ae_core.durable import read_json, write_bytes, write_json
+from ae_core.execution import prepare_process
+from ae_core.metrics import codes
+from ae_core.models import idea
+from ae_core.published import trained
 from ae_core.runs import Run
 from ae_core.store import ROOT, Store
 
-RECIPES: dict[str, Recipe] = {
-    "vanilla-digits": recipe("vanilla", "digits", {"latent": 16}, {"epochs": 600, "batch_size": 64}),
-}
 KEPT = ("run.json", "status.json", "metrics.jsonl", "live.safetensors", "errors.safetensors")
+SNAPSHOTS = 14  # of them, spread over the training; each holds 500 codes
+HALF = 4 << 20  # weights of more bytes than this are kept in half precision
 
 
-def make(name: str, target: Path) -> None:
-    """Train `name` in a temporary folder and move what is worth keeping to `target`."""
-    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-        run = Store(Path(scratch) / "runs", None).create(RECIPES[name], origin="pretrained")
-        status = execute(run)
-        if status.state != "done":
-            raise SystemExit(f"{name}: {status.error or status.state}")
-        made = Path(scratch) / name
-        made.mkdir()
-        for file in KEPT:
-            shutil.copy(run.folder / file, made / file)
-        shutil.copytree(run.folder / "snapshots", made / "snapshots")
-        _without_optimiser(run, made)
-        _forget_machine(made)
-        os.replace(made, target)
+def make(name: str) -> str:
+    """Train `name` where that is still to be done, and move what is worth keeping to `pretrained/`."""
+    target = ROOT / "pretrained" / name
+    if target.exists():
+        return f"{name}: there already"
+    prepare_process()
+    run = trained(Store(Store.default().root, None), RECIPES[name])
+    aside = target.with_name(f".{name}.part")
+    shutil.rmtree(aside, ignore_errors=True)
+    (aside / "snapshots").mkdir(parents=True)
+    for file in KEPT:
+        shutil.copy(run.folder / file, aside / file)
+    for snapshot in _spread(sorted((run.folder / "snapshots").glob("*.safetensors"))):
+        shutil.copy(snapshot, aside / "snapshots")
+    _copy_weights(run, aside)
+    _forget_machine(aside)
+    _write_codes(run, aside)
+    (aside / "README.md").write_text(card(name, run), encoding="utf-8")
+    os.replace(aside, target)
+    return f"{name}: {sum(f.stat().st_size for f in target.rglob('*') if f.is_file()) / 1e6:.2f} MB"
 
 
-def _without_optimiser(run: Run, made: Path) -> None:
+def _spread(files: list[Path]) -> list[Path]:
+    """At most `SNAPSHOTS` of them, the first and the last among them."""
+    if len(files) <= SNAPSHOTS:
+        return files
+    return [files[round(i * (len(files) - 1) / (SNAPSHOTS - 1))] for i in range(SNAPSHOTS)]
+
+
+def _copy_weights(run: Run, made: Path) -> None:
+    """The weights alone; large ones in half precision, which `load` turns back."""
     entry, tensors = checkpoints.newest(run.folder)
     weights = {key: value for key, value in tensors.items() if key.startswith("model.")}
+    if sum(value.nbytes for value in weights.values()) > HALF:
+        weights = {key: _half(value) for key, value in weights.items()}
     checkpoints.save(made, weights, entry.step, entry.epoch, entry.loss)
+
+
+def _half(value: Tensor) -> Tensor:
+    return value.to(torch.float16) if value.is_floating_point() and value.ndim > 1 else value
 
 
 def _forget_machine(made: Path) -> None:
     """Leave out times of this machine's clock, so that the same recipe gives the same files."""
     record, status = read_json(made / "run.json"), read_json(made / "status.json")
-    write_json(made / "run.json", {**record, "created": 0})
+    write_json(made / "run.json", {**record, "created": 0, "origin": "pretrained"})
     write_json(made / "status.json", {**status, "heartbeat": 0})
 
 
+def _write_codes(run: Run, made: Path) -> None:
+    test = run.recipe().data.load().test
+    found = codes(run.load()[0], test.images)
+    pack = {"codes": found.to(torch.float16), "labels": test.labels.to(torch.uint8)}
+    write_bytes(made / "codes.safetensors", save_tensors(pack))
+
+
+def card(name: str, run: Run) -> str:
+    """A model card: what it is, what it learned from, how good it is, how to make it again."""
+    made, status = run.recipe(), run.status()
+    numbers = "\n".join(f"| {key} | {value:.5g} |" for key, value in status.test.items())
+    knobs = json.dumps({**made.knobs, **made.plan}, ensure_ascii=False)
+    return f"""# {name}
+{made.title}. {idea(made.model)}
+
+- **Data:** {made.data.title}: {made.data.source}. Licence of the data: {made.data.licence}.
+- **Recipe:** `{made.model}` on `{made.dataset}` with `{knobs}`; {status.seconds:.0f} s of training on one thread.
+- **Make it again:** delete this folder, then `python scripts/make_pretrained.py {name}`.
+- **Meant for** looking and learning; not for decisions about anything or anybody.
+
+| on the test pictures | value |
+| --- | ---: |
+{numbers}
+
+Errors and nats are summed over pixels and latents and averaged over pictures; `mse` and `bce` are per pixel.
+"""
+
+
 if __name__ == "__main__":
-    prepare_process()
-    for name in sys.argv[1:] or RECIPES:
-        if not (ROOT / "pretrained" / name).exists():
-            print(f"training {name} ...", flush=True)
-            make(name, ROOT / "pretrained" / name)
+    wanted = [name for name in sys.argv[1:] or RECIPES if not (ROOT / "pretrained" / name).exists()]
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
+        for done in as_completed([pool.submit(make, name) for name in wanted]):
+            print(done.result(), flush=True)

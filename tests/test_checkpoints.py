@@ -19,7 +19,7 @@ from ae_core.durable import Damaged
 from ae_core.models import Vanilla
 from ae_core.runs import Run, RunError
 from ae_core.store import Store
-from ae_core.training import Plan, adam
+from ae_core.training import Plan, new_optimiser
 
 
 def tensors(step: int) -> dict[str, Tensor]:
@@ -169,7 +169,7 @@ def run(store: Store) -> Run:
     made = store.create(small_recipe(), origin="test")
     model = made.recipe().new_model()
     for step in (1, 2):
-        save(made.folder, training_state(model, adam(model, Plan())), step, step, 1.0)
+        save(made.folder, training_state(model, new_optimiser(model, Plan())), step, step, 1.0)
     return made
 
 

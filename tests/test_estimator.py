@@ -21,7 +21,7 @@ from ae_core.metrics import codes, evaluate
 from ae_core.models import MODELS
 from ae_core.models.base import ShapeError, checked_shape
 from ae_core.recipe import recipe
-from ae_core.training import adam, train
+from ae_core.training import new_optimiser, train
 
 SMALL = {"vae": {"hidden": (8,)}, "multilayer": {"hidden": (8,)}, "convolutional": {"hidden": (2,)}}
 
@@ -48,7 +48,7 @@ def test_it_learns_the_same_as_training_by_hand(model, digits):
     by_hand = recipe(model, "digits", {"latent": latent}, {"epochs": 2, "seed": 7})
     net, plan = by_hand.new_model(), by_hand.training_plan()
     images = torch.tensor(X / 16, dtype=torch.float32).reshape(-1, 1, 8, 8)
-    assert [s.epoch for s in train(net, adam(net, plan), images, plan)][-1] == 2
+    assert [s.epoch for s in train(net, new_optimiser(net, plan), images, plan)][-1] == 2
     for name, weights in net.state_dict().items():
         assert torch.equal(weights, made.model_.state_dict()[name]), name
     np.testing.assert_allclose(made.transform(X), codes(net, images).numpy(), atol=1e-4)

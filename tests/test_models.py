@@ -16,7 +16,7 @@ from ae_core.datasets import DATASETS
 from ae_core.knobs import KnobError, declared
 from ae_core.models import MODELS, VAE, Autoencoder, Convolutional, Multilayer, Vanilla, build, model_class
 from ae_core.models.base import ShapeError
-from ae_core.training import Plan, adam, train
+from ae_core.training import Plan, new_optimiser, train
 
 SHAPES = [(1, 8, 8), (3, 8, 8), (1, 28, 28), (3, 32, 32), (1, 9, 13), (1, 64, 64), (3, 17, 40)]
 every_model = pytest.mark.parametrize("name", MODELS)
@@ -68,7 +68,7 @@ def test_it_learns_eight_pictures_far_better_than_one_answer_for_all_could(name,
     digits = F.interpolate(DATASETS["digits"].load().test.images[:8], shape[1:], mode="bilinear")
     model, x = fresh(name, shape), digits.expand(-1, shape[0], -1, -1)
     plan = Plan(epochs=300, batch_size=8, learning_rate=5e-3)
-    steps = list(train(model, adam(model, plan), x, plan))
+    steps = list(train(model, new_optimiser(model, plan), x, plan))
     best_constant = (x - x.mean(0)).square().sum() / 8  # what a decoder that ignores the code can reach
     error = (x - model.reconstruct(x)).square().sum() / 8
     assert error < 0.2 * best_constant
@@ -78,7 +78,7 @@ def test_it_learns_eight_pictures_far_better_than_one_answer_for_all_could(name,
 @every_model
 def test_saved_and_loaded_it_answers_the_same(name, tmp_path):
     model, x = fresh(name), pictures(4, (1, 8, 8))
-    checkpoints.save(tmp_path, checkpoints.training_state(model, adam(model, Plan())), 1, 1, 0.0)
+    checkpoints.save(tmp_path, checkpoints.training_state(model, new_optimiser(model, Plan())), 1, 1, 0.0)
     torch.manual_seed(99)
     other = build(name, (1, 8, 8), {})
     assert not torch.equal(other.reconstruct(x), model.reconstruct(x))

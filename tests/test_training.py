@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ae_core import checkpoints
 from ae_core.models import Autoencoder, build
-from ae_core.training import Diverged, Plan, adam, train
+from ae_core.training import Diverged, Plan, new_optimiser, train
 
 IMAGES = torch.rand(50, 1, 8, 8, generator=torch.Generator().manual_seed(0))
 PLAN = Plan(epochs=4, batch_size=16)  # 4 steps an epoch, the last with 2 images
@@ -26,7 +26,7 @@ def fresh(name: str = "vanilla") -> Autoencoder:
 
 def trained(name: str, plan: Plan) -> dict[str, Tensor]:
     model = fresh(name)
-    optimiser = adam(model, plan)
+    optimiser = new_optimiser(model, plan)
     list(train(model, optimiser, IMAGES, plan))
     return checkpoints.training_state(model, optimiser)
 
@@ -45,7 +45,7 @@ def seen_batches(model: Autoencoder, monkeypatch: pytest.MonkeyPatch) -> list[Te
 
 
 def test_steps_are_numbered_from_one_with_their_epoch_and_losses():
-    steps = list(train(model := fresh(), adam(model, PLAN), IMAGES, PLAN))
+    steps = list(train(model := fresh(), new_optimiser(model, PLAN), IMAGES, PLAN))
     assert [step.step for step in steps] == list(range(1, 17))
     assert [step.epoch for step in steps] == [1] * 4 + [2] * 4 + [3] * 4 + [4] * 4
     assert all(
@@ -72,14 +72,14 @@ def test_another_seed_gives_other_weights(name):
 @pytest.mark.parametrize("k", [1, 3, 4, 6, 15, 16])
 def test_going_on_from_step_k_ends_as_if_never_interrupted(name, k):
     model = fresh(name)
-    optimiser = adam(model, PLAN)
+    optimiser = new_optimiser(model, PLAN)
     steps = train(model, optimiser, IMAGES, PLAN)
     for _ in range(k):
         next(steps)
     kept = {name: value.clone() for name, value in checkpoints.training_state(model, optimiser).items()}
     torch.manual_seed(5)
     model = build(name, (1, 8, 8), {"latent": 4})
-    optimiser = adam(model, PLAN)
+    optimiser = new_optimiser(model, PLAN)
     checkpoints.load_model(model, kept, "a test")
     checkpoints.load_optimiser(model, optimiser, kept, k)
     numbers = [step.step for step in train(model, optimiser, IMAGES, PLAN, start=k)]
@@ -90,7 +90,7 @@ def test_going_on_from_step_k_ends_as_if_never_interrupted(name, k):
 @both_kinds
 def test_the_random_state_of_the_caller_is_left_alone(name):
     torch.manual_seed(7)
-    steps = train(model := fresh(name), adam(model, PLAN), IMAGES, PLAN)
+    steps = train(model := fresh(name), new_optimiser(model, PLAN), IMAGES, PLAN)
     torch.manual_seed(8)
     before = torch.get_rng_state()
     for _ in range(6):
@@ -106,13 +106,13 @@ def test_the_random_state_of_the_caller_is_left_alone_where_a_model_fails(monkey
     monkeypatch.setattr(model, "losses", broken)
     before = torch.get_rng_state()
     with pytest.raises(ZeroDivisionError):
-        next(train(model, adam(model, PLAN), IMAGES, PLAN))
+        next(train(model, new_optimiser(model, PLAN), IMAGES, PLAN))
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_two_trainings_step_by_step_in_turn_do_not_disturb_each_other():
     models = [fresh("vae"), fresh("vae")]
-    optimisers = [adam(model, PLAN) for model in models]
+    optimisers = [new_optimiser(model, PLAN) for model in models]
     loops = [train(m, o, IMAGES, PLAN) for m, o in zip(models, optimisers, strict=True)]
     for _ in zip(*loops, strict=True):
         torch.rand(3)
@@ -149,7 +149,7 @@ def test_a_divergence_is_noticed_in_its_step_before_the_weights_are_touched(faul
 
     monkeypatch.setattr(model, "losses", losses)
     plan = Plan(epochs=4, batch_size=16, learning_rate=10)
-    steps = train(model, adam(model, plan), IMAGES, plan)
+    steps = train(model, new_optimiser(model, plan), IMAGES, plan)
     for _ in range(4):
         next(steps)
     before = {name: value.clone() for name, value in model.state_dict().items()}
@@ -162,7 +162,7 @@ def test_a_divergence_is_noticed_in_its_step_before_the_weights_are_touched(faul
 def test_every_image_is_used_exactly_once_per_epoch_in_a_new_order(monkeypatch):
     images = torch.arange(50).reshape(-1, 1, 1, 1).expand(-1, 1, 8, 8) / 50
     seen = seen_batches(model := fresh(), monkeypatch)
-    list(train(model, adam(model, PLAN), images, PLAN))
+    list(train(model, new_optimiser(model, PLAN), images, PLAN))
     assert [len(batch) for batch in seen] == [16, 16, 16, 2] * 4
     orders = [(torch.cat(seen[i : i + 4])[:, 0, 0, 0] * 50).round().int().tolist() for i in range(0, 16, 4)]
     assert all(sorted(order) == list(range(50)) for order in orders)
@@ -190,7 +190,7 @@ def test_twenty_steps_agree_with_a_loop_written_by_hand_in_numpy(monkeypatch):
     layers = [layer for layer in model.modules() if isinstance(layer, nn.Linear)]
     tensors = [tensor for layer in layers for tensor in (layer.weight, layer.bias)]
     weights = [tensor.detach().numpy().astype(float) for tensor in tensors]
-    assert len(list(train(model, adam(model, plan), IMAGES, plan))) == 20
+    assert len(list(train(model, new_optimiser(model, plan), IMAGES, plan))) == 20
     first, second = [0.0] * 4, [0.0] * 4
     for t, batch in enumerate(seen, start=1):
         for i, g in enumerate(gradients_by_hand(weights, batch.flatten(1).numpy().astype(float))):

@@ -26,9 +26,12 @@ def _figure(traces: list[dict[str, Any]], x: str, y: dict[str, Any], **layout: A
 
 
 def loss_curves(lines: list[dict[str, Any]], steps_per_epoch: float) -> go.Figure:
-    """Each loss term by epoch: training dotted, test solid, one colour a term; a logarithmic scale."""
+    """Each loss term by epoch: training dotted, test solid, one colour a term.
+
+    The scale is logarithmic, unless a value is not positive, as minus the logarithm of a density may be.
+    """
     epochs = np.array([line["step"] / steps_per_epoch for line in lines], np.float32)
-    traces = [
+    traces: list[dict[str, Any]] = [
         {
             "type": "scatter",
             "mode": "lines",
@@ -42,14 +45,16 @@ def loss_curves(lines: list[dict[str, Any]], steps_per_epoch: float) -> go.Figur
     ]
     decades = [m * 10.0**k for k in range(-6, 7) for m in (1, 2, 5)]
     ticks = {"tickvals": decades, "ticktext": [f"{value:g}" for value in decades]}
-    return _figure(traces, "epoch", {"title": {"text": "loss per image"}, "type": "log", **ticks})
+    positive = not any((trace["y"] <= 0).any() for trace in traces)
+    scale = {"type": "log", **ticks} if positive else {"type": "linear"}
+    return _figure(traces, "epoch", {"title": {"text": "loss per image"}, **scale})
 
 
 def error_distribution(ours: np.ndarray, baseline: np.ndarray, names: tuple[str, str]) -> go.Figure:
     """How many test images have which squared error (summed over pixels), for the model and for the baseline."""
     edges = np.histogram_bin_edges(np.concatenate([ours, baseline]), bins=40)
     middle = ((edges[1:] + edges[:-1]) / 2).astype(np.float32)
-    traces = [
+    traces: list[dict[str, Any]] = [
         {
             "type": "bar",
             "x": middle,

@@ -1,0 +1,137 @@
+"""Numbers that somebody published, each with the recipe that is held against it.
+
+An entry has one row or several; a row is one recipe, the published value and the most that ours may be (smaller is
+better everywhere: errors, nats, norms). `measure` turns a finished run into the number that is compared, in the unit of
+its source. Tutorials print errors per pixel; papers print sums over pixels. "Nats" are per picture.
+
+Every recipe is an ordinary one: `trained` looks for a finished run of it before it trains, so nothing is done twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ae_core.execution import execute
+from ae_core.ownership import Busy
+from ae_core.recipe import Recipe, recipe
+from ae_core.runs import Run, RunError
+from ae_core.store import Store
+from ae_core.training import Step
+
+Measure = Callable[[Run], float]
+
+
+def test_number(name: str) -> Measure:
+    """A final number of the test split as it stands in the run's status."""
+    return lambda run: run.status().test[name]
+
+
+def loss_per_pixel(run: Run) -> float:
+    """The whole loss on the test split, penalties included, divided by the number of pixels."""
+    pixels = run.status().test["sumse"] / run.status().test["mse"]
+    return run.status().test["loss"] / pixels
+
+
+@dataclass(frozen=True)
+class Row:
+    """One recipe of an entry; `published` and `at_most` are None where the source has no such number."""
+
+    label: str
+    model: str
+    knobs: dict[str, Any]
+    plan: dict[str, Any]
+    published: float | None = None
+    at_most: float | None = None
+    dataset: str = "mnist"
+
+    def recipe(self, seed: int = 0) -> Recipe:
+        """The checked recipe with that seed."""
+        return recipe(self.model, self.dataset, self.knobs, {**self.plan, "seed": seed})
+
+
+@dataclass(frozen=True)
+class Published:
+    """Published numbers of one source and one protocol."""
+
+    title: str
+    source: str
+    protocol: str
+    quantity: str
+    measure: Measure
+    rows: tuple[Row, ...]
+    digits: int = 4  # decimals that are worth printing
+    seeds: int = 3  # 1 where a run takes more than two minutes
+    recorded: bool = True  # whether `measure` reads the run's record only, or has to compute for minutes
+    claim: str = ""  # what the rows say together, where that is the point
+    claims: Callable[[list[float]], bool] = field(default=lambda values: True)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one row gave: a value for each seed."""
+
+    label: str
+    published: float | None
+    at_most: float | None
+    values: tuple[float, ...]
+    seconds: float  # of training, mean over the seeds
+
+    @property
+    def mean(self) -> float:
+        """Mean over the seeds."""
+        return statistics.fmean(self.values)
+
+    @property
+    def spread(self) -> float | None:
+        """Standard deviation over the seeds; None for one seed."""
+        return statistics.stdev(self.values) if len(self.values) > 1 else None
+
+    @property
+    def verdict(self) -> str:
+        """`reached`, `missed`, or nothing where the row has no limit."""
+        if self.at_most is None:
+            return ""
+        return "reached" if self.mean <= self.at_most else "missed"
+
+
+def runs_of(store: Store, made: Recipe) -> Iterator[Run]:
+    """The runs of a recipe, the finished ones first."""
+    same = []
+    for run in store.listing():
+        with contextlib.suppress(RunError):
+            if run.recipe() == made:
+                same.append(run)
+    yield from sorted(same, key=lambda run: run.status().state != "done")
+
+
+def trained(store: Store, made: Recipe, watch: Callable[[Step], None] = lambda step: None) -> Run:
+    """A finished run of a recipe: one that is there, or one that was broken off and now goes on, or a new one.
+
+    Raises
+        RunError: where the training fails; its text is the reason.
+    """
+    for run in runs_of(store, made):
+        if run.status().state == "done":
+            return run
+        if not run.pretrained:
+            run.clear_stop()
+            with contextlib.suppress(Busy):
+                execute(run, watch)
+                break
+    else:
+        execute(run := store.create(made, origin="command line"), watch)
+    status = run.status()
+    if status.state != "done":
+        raise RunError(f"{run.id} did not finish ({status.state}): {status.error or 'it was stopped; start it again.'}")
+    return run
+
+
+def result(store: Store, entry: Published, row: Row, seeds: int, watch: Callable[[Step], None]) -> Result:
+    """Train a row with seeds 0, 1, ... and measure it."""
+    runs = [trained(store, row.recipe(seed), watch) for seed in range(seeds)]
+    seconds = statistics.fmean(run.status().seconds for run in runs)
+    return Result(row.label, row.published, row.at_most, tuple(map(entry.measure, runs)), seconds)

@@ -1,0 +1,87 @@
+"""The published numbers, with source and protocol. Values are as printed by the source, in its unit."""
+
+from __future__ import annotations
+
+from ae_core.published.base import Published, Row, loss_per_pixel, test_number
+
+SEED = "N. Hubens (2018), Deep inside: autoencoders; notebooks nathanhubens/Autoencoders"
+KERAS = "F. Chollet, Building autoencoders in Keras (2016, revised 2023)"
+VALIDATED = "MNIST, grey, 60 000 to learn from; the source watched the 10 000 test pictures during training, we do not"
+HELD_OUT = "MNIST, grey, 60 000 to learn from, measured on the 10 000 test pictures"
+ADADELTA = {"optimiser": "adadelta", "learning_rate": 1.0}
+
+PUBLISHED: dict[str, Published] = {
+    "seed-vanilla": Published(
+        "Plain autoencoder, 64 numbers", SEED, VALIDATED, "squared error per pixel", test_number("mse"),
+        (Row("784-64-784, Adam, 5 epochs", "vanilla", {"latent": 64}, {"epochs": 5}, 0.0055, 0.0060),),
+    ),
+    "seed-multilayer": Published(
+        "Multilayer autoencoder, 64 numbers", SEED, VALIDATED, "squared error per pixel", test_number("mse"),
+        (Row("784-128-64-128-784, Adam, 5 epochs", "multilayer", {"latent": 64, "hidden": (128,)}, {"epochs": 5}, 0.0082, 0.0085),),
+    ),
+    "seed-conv": Published(
+        "Small convolutional autoencoder, 4x4x8 code", SEED, VALIDATED, "cross-entropy per pixel, nats", test_number("bce"),
+        (
+            Row("as published: Adadelta, 3 epochs", "convolutional", {"latent": 128}, {"epochs": 3, **ADADELTA}, 0.1429, 0.1470),
+            Row("the same net with Adam, 3 epochs", "convolutional", {"latent": 128}, {"epochs": 3, "learning_rate": 2e-3}, 0.1429, 0.1429),
+        ),
+    ),
+    "seed-sparse": Published(
+        "Sparse autoencoder, 32 numbers", SEED,
+        VALIDATED + "; penalty 1e-4 for each unit of activity, in units of the error per pixel, so 784e-4 of the summed error",
+        "squared error per pixel plus penalty", loss_per_pixel,
+        (
+            Row("784-32-784, L1, Adam, 15 epochs", "sparse", {"latent": 32, "penalty": "l1", "weight": 0.0784}, {"epochs": 15}, 0.0099, 0.0104),
+        ),
+    ),
+    "seed-denoise": Published(
+        "Denoising at sigma 0.5", SEED,
+        VALIDATED + "; the source drew its noise once and had a code of 7x7x32, ours is drawn anew in every step and the code is 4x4x32",
+        "cross-entropy per pixel of the output for a noisy input, nats", lambda run: run.status().test["loss"] / 784,
+        (
+            Row("as published: Adadelta, 3 epochs", "denoising",
+                {"latent": 512, "body": "conv", "hidden": (32, 32), "corruption": "gaussian", "level": 0.5},
+                {"epochs": 3, **ADADELTA}, 0.1124, 0.1160),
+            Row("the same net with Adam, 3 epochs", "denoising",
+                {"latent": 512, "body": "conv", "hidden": (32, 32), "corruption": "gaussian", "level": 0.5},
+                {"epochs": 3, "learning_rate": 2e-3}, 0.1124, 0.1124),
+        ), seeds=1,
+    ),
+    "seed-ae-2d": Published(
+        "Autoencoder with a code of two numbers", SEED, VALIDATED, "cross-entropy per pixel, nats", test_number("bce"),
+        (
+            Row("784-128-2-128-784, Adam, 50 epochs", "multilayer",
+                {"latent": 2, "hidden": (128,), "code_activation": "linear", "reconstruction": "bce"}, {"epochs": 50}, 0.1799, 0.1810),
+        ),
+    ),
+    "seed-vae-2d": Published(
+        "Variational autoencoder with a code of two numbers", SEED, VALIDATED, "-ELBO, nats", test_number("loss"),
+        (
+            Row("784-256-2-256-784, RMSprop, 50 epochs", "vae", {"latent": 2, "hidden": (256,)},
+                {"epochs": 50, "optimiser": "rmsprop"}, 151.99, 153.0),
+        ), digits=2,
+    ),
+    "keras-deep-32": Published(
+        "Deep autoencoder, 32 numbers", KERAS, VALIDATED, "cross-entropy per pixel, nats", test_number("bce"),
+        (
+            Row("784-128-64-32-64-128-784, Adam, 100 epochs", "multilayer",
+                {"latent": 32, "hidden": (128, 64), "reconstruction": "bce"}, {"epochs": 100, "batch_size": 256}, 0.08, 0.085),
+        ), seeds=1,
+    ),
+    "pytorch-vae": Published(
+        "Variational autoencoder 784-400-20", "pytorch/examples, vae (two logs: 105.56 and 105.59)", HELD_OUT, "-ELBO, nats",
+        test_number("loss"), (Row("Adam, 10 epochs", "vae", {"latent": 20}, {"epochs": 10}, 105.56, 106.5),), digits=2,
+    ),
+    "hinton-30": Published(
+        "Deep autoencoder, 30 numbers",
+        "G. Hinton and R. Salakhutdinov (2006), Science 313, 504: 3.00; PCA with 30 components: 13.87",
+        HELD_OUT + "; theirs was pretrained as Boltzmann machines, ours starts from random weights",
+        "squared error, summed over pixels", test_number("sumse"),
+        (
+            Row("784-1000-500-250-30 and back, AdamW, one cycle", "multilayer",
+                {"latent": 30, "hidden": (1000, 500, 250), "activation": "silu", "code_activation": "linear", "normalise": True},
+                {"epochs": 40, "batch_size": 256, "learning_rate": 3e-3, "optimiser": "adamw", "schedule": "one_cycle",
+                 "weight_decay": 0.01, "precision": "auto"}, 3.00, 2.70),
+        ), digits=2, seeds=1,
+    ),
+}  # fmt: skip

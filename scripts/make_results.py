@@ -1,0 +1,114 @@
+"""Train every published recipe that is not trained yet, and write docs/results.md: `make results`.
+
+Finished runs are taken from the folder of runs and from `pretrained/`, so the command can be broken off and started
+again. What was measured is kept in docs/results.json, from which the page is made; `--page` makes the page alone.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("MKL_NUM_THREADS", "1")
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from ae_core.durable import read_json, write_bytes, write_json
+from ae_core.execution import prepare_process
+from ae_core.published import PUBLISHED, Result, result
+from ae_core.store import Store
+
+RECORD, PAGE = ROOT / "docs" / "results.json", ROOT / "docs" / "results.md"
+TEXT = """# Published numbers, and ours
+
+Every row is a recipe of `ae_core/published/entries.py`, trained by `python -m ae_core recipe NAME`, or all of them by
+`make results`, which wrote this page. Values are measured on pictures that were not learned from. Where there are three
+seeds, "ours" is their mean ± standard deviation; where one run takes more than two minutes there is one seed. Seconds
+are of training, one thread on two shared cores (AMD EPYC with AVX-512, no AMX), two trainings at a time. Smaller is
+better in every row. **missed** is said where ours is above the limit that was set beforehand.
+
+"""
+
+
+def measured(name: str, index: int) -> tuple[str, int, dict[str, Any]]:
+    """Train and measure one row of one entry; for another process."""
+    prepare_process()
+    entry = PUBLISHED[name]
+    found = result(Store.default(), entry, entry.rows[index], entry.seeds, lambda step: None)
+    return name, index, {"values": list(found.values), "seconds": round(found.seconds, 1)}
+
+
+def train_all(wanted: list[str]) -> None:
+    """Measure what `docs/results.json` does not hold yet, two rows at a time; written after every row."""
+    record = known()
+    missing = [
+        (name, i)
+        for name in wanted
+        for i, row in enumerate(PUBLISHED[name].rows)
+        if row.label not in record.get(name, {})
+    ]
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
+        for done in as_completed([pool.submit(measured, *each) for each in missing]):
+            name, i, numbers = done.result()
+            record = known()
+            record.setdefault(name, {})[PUBLISHED[name].rows[i].label] = numbers
+            write_json(RECORD, record)
+            print(name, PUBLISHED[name].rows[i].label, numbers, flush=True)
+
+
+def known() -> dict[str, Any]:
+    """What has been measured: name -> label of the row -> values and seconds."""
+    return read_json(RECORD) if RECORD.exists() else {}
+
+
+def page(record: dict[str, Any]) -> str:
+    """The page, from what was measured."""
+    parts = [TEXT]
+    for name, entry in PUBLISHED.items():
+        numbers = record.get(name, {})
+        parts.append(f"## `{name}`: {entry.title}\n{entry.source}. {entry.protocol}.\n\n")
+        parts.append(
+            f"| {entry.quantity} | published | limit | ours | seeds | seconds | |\n| --- | ---: | ---: | ---: | ---: | ---: | --- |\n"
+        )
+        results = []
+        for row in entry.rows:
+            if row.label in numbers:
+                found = numbers[row.label]
+                results.append(Result(row.label, row.published, row.at_most, tuple(found["values"]), found["seconds"]))
+                parts.append(line(results[-1], entry.digits))
+        if entry.claim and len(results) == len(entry.rows):
+            held = entry.claims([found.mean for found in results])
+            parts.append(f"\n{entry.claim}: **{'it holds' if held else 'missed'}**.\n")
+        parts.append("\n")
+    return "".join(parts).rstrip() + "\n"
+
+
+def line(found: Result, digits: int) -> str:
+    """One row of a table."""
+
+    def shown(value: float | None) -> str:
+        return "–" if value is None else f"{value:.{digits}f}"
+
+    ours = shown(found.mean) + ("" if found.spread is None else f" ± {shown(found.spread)}")
+    verdict = "**missed**" if found.verdict == "missed" else found.verdict
+    cells = [
+        found.label,
+        shown(found.published),
+        shown(found.at_most),
+        ours,
+        str(len(found.values)),
+        f"{found.seconds:.0f}",
+        verdict,
+    ]
+    return f"| {' | '.join(cells)} |\n"
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--page"]:
+        train_all(sys.argv[1:] or list(PUBLISHED))
+    write_bytes(PAGE, page(known()).encode())
