@@ -62,6 +62,16 @@ def of_dimensions(codes: Tensor, across: int, up: int, order: Sequence[int] = ()
     return Plane(origin, unit[[across, up]], (f"z{across + 1}", f"z{up + 1}"), further)
 
 
+def all_numbers(codes: Tensor, order: Sequence[int]) -> Plane:
+    """No plane at all: every number of `order` is a further direction, at most twenty-four; the rest stays at its mean."""
+    unit, mean = torch.eye(codes.shape[1]), codes.mean(dim=0)
+    shown = list(order)[:MOST_FURTHER]
+    origin = mean.clone()
+    origin[shown] = 0.0
+    further = tuple(_direction(f"z{d + 1}", unit[d], codes[:, d], mean[d].item()) for d in shown)
+    return Plane(origin, torch.zeros(2, codes.shape[1]), ("", ""), further)
+
+
 def principal(codes: Tensor) -> Plane:
     """The plane in which codes (n, latent) vary most: their first two principal components; further ones follow."""
     origin = codes.mean(dim=0)

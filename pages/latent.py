@@ -16,7 +16,7 @@ from ui.frame import heading, note, notice
 from ui.latent import View
 from ui.marks import marked_pad
 from ui.measures import NEIGHBOURS
-from ui.pick import pick, pick_run
+from ui.pick import pick, pick_run, pick_two
 from ui.pictures import Row, grey, sheet
 from ui.provenance import provenance
 
@@ -40,11 +40,7 @@ def chosen_view(made: Recipe, size: int, n: int) -> View:
         if kind == "pca":
             return View("pca")
         if kind == "dims":
-            ranked = latent.order(run)
-            titles = {str(d + 1): f"z{d + 1}" for d in ranked}
-            across = int(pick("To the right", titles, "right", str(ranked[0] + 1), width=120)) - 1
-            up = int(pick("Upwards", titles, "up", str(ranked[1] + 1), width=120)) - 1
-            return View("dims", across, up if up != across else next(d for d in ranked if d != across))
+            return View("dims", *pick_two(latent.order(run)))
         starts = one_of_each(torch.from_numpy(latent.codes(run).labels.astype(int)), 3).tolist()
         three = [
             int(st.number_input(f"Picture {name}", 0, n - 1, start, key=name, bind="query-params", width=130))
@@ -111,7 +107,9 @@ def explore(run: Run, made: Recipe, view: View) -> None:
         except DatasetError as error:
             st.info(str(error))
     else:
-        note("Choose Box or Lasso and draw around dots to see their pictures, what was made of them, and their neighbours.")
+        note(
+            "Choose Box or Lasso and draw around dots to see their pictures, what was made of them, and their neighbours."
+        )
 
 
 def numbers(run: Run, made: Recipe) -> None:

@@ -41,7 +41,7 @@ def shipped(*names: str) -> list[Run]:
 @st.fragment
 def touch(runs: list[Run]) -> None:
     """The latent pad with one run, or with two under one pointer."""
-    kind = pick("Show", VIEWS, "show", widget=st.segmented_control, required=True, label_visibility="collapsed") if len(runs) == 2 else "one"  # fmt: skip
+    kind = pick("Show", VIEWS, "beside", widget=st.segmented_control, required=True, label_visibility="collapsed") if len(runs) == 2 else "one"  # fmt: skip
     shown = runs if kind == "two" else runs[:1]
     view = View("dims" if latent.network(shown[0]).latent <= 2 else "pca")
     versions = tuple(latent.version(run) for run in shown)

@@ -88,7 +88,7 @@ def visit(world):
         page = context.new_page()
         page.frames_sent = []
         page.on("pageerror", lambda error: trouble.append(str(error)))
-        page.on("websocket", lambda socket: socket.on("framesent", lambda frame: page.frames_sent.append(frame)))
+        page.on("websocket", lambda socket: socket.on("framesent", count(page.frames_sent)))
         page.goto(f"{server.url}/{path}")
         page.locator("canvas.marks").first.wait_for()
         settled(page)
@@ -98,6 +98,15 @@ def visit(world):
     for context in contexts:
         context.close()
     assert trouble == []
+
+
+def count(frames):
+    """A function that Playwright can listen with."""
+
+    def sent(frame):
+        frames.append(frame)
+
+    return sent
 
 
 def settled(page):

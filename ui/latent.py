@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -13,10 +14,11 @@ from torch import Tensor
 from ae_core.checkpoints import read_tensors
 from ae_core.datasets import DatasetError
 from ae_core.durable import Damaged
+from ae_core.generation import kl_by_dimension
 from ae_core.metrics import codes as encode
 from ae_core.models import Autoencoder
 from ae_core.models.base import GenerativeAutoencoder
-from ae_core.planes import Plane, of_dimensions, principal, through
+from ae_core.planes import Plane, all_numbers, of_dimensions, principal, through
 from ae_core.runs import Run
 from ui import cached
 from ui.components.latent_pad import Panel, panel, payload
@@ -88,17 +90,10 @@ def _weight(_run: Run, version: str) -> np.ndarray:
     model = cached.model(_run)[0]
     if isinstance(model, GenerativeAutoencoder):
         try:
-            return kl_by_dimension(model, _run.recipe().data.load().test.images)
+            return kl_by_dimension(model, _run.recipe().data.load().test.images[:2000]).numpy()
         except DatasetError:
             pass
     return codes(_run).codes.var(dim=0).numpy()
-
-
-@torch.inference_mode()
-def kl_by_dimension(model: GenerativeAutoencoder, images: Tensor) -> np.ndarray:
-    """KL of posterior and standard normal prior of each number of the code (latent,), in nats, mean over images."""
-    q = model.posterior(images[:2000])
-    return (0.5 * (q.mean.square() + q.log_variance.exp() - 1 - q.log_variance)).mean(dim=0).numpy()
 
 
 def plane(run: Run, view: View) -> Plane:
@@ -142,20 +137,18 @@ def beside_pca(_run: Run, version: str, view: View) -> Packed:
     """The pad of a run beside PCA of the same test pictures; alone where the pictures are not on this computer."""
     made, found = _run.recipe(), codes(_run)
     panels = [own_panel(_run, view)]
-    try:
+    with contextlib.suppress(DatasetError):
         panels.append(pca_panel(made.dataset, made.data.load().test.images, cached.model(_run)[0].latent))
-    except DatasetError:
-        pass
     return payload(panels, found.labels, made.data.classes, made.dataset, tools=True)
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
-def alone(_runs: list[Run], versions: tuple[str, ...], view: View, tour: bool = False, map_: bool = True) -> Packed:
-    """The pad of one run, or of two on the same data set under one pointer; `map_` False leaves picture and sliders."""
+def alone(_runs: list[Run], versions: tuple[str, ...], view: View, tour: bool = False) -> Packed:
+    """The pad of one run, or of two on the same data set under one pointer."""
     made, found = _runs[0].recipe(), codes(_runs[0])
     titles = [None] if len(_runs) == 1 else [cached.model(run)[0].title for run in _runs]
     panels = [own_panel(run, view, title) for run, title in zip(_runs, titles, strict=True)]
-    return payload(panels, found.labels, made.data.classes, made.dataset, tour=tour, map=map_)
+    return payload(panels, found.labels, made.data.classes, made.dataset, tour=tour)
 
 
 @st.cache_resource(max_entries=64, show_spinner="Measuring the codes …")
@@ -166,6 +159,20 @@ def measured(_run: Run, version: str) -> tuple[Measures, Measures]:
     theirs = cached.pca(_run.recipe().dataset).codes(test.images, found.codes.shape[1]).numpy()
     ours = found.codes.numpy()
     return measures(ours, found.labels, pictures), measures(theirs, found.labels, pictures)
+
+
+def sliders(run: Run) -> Packed:
+    """The pad without its map: one picture, and a slider for each of the most telling numbers of the code."""
+    return _sliders(run, version(run))
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _sliders(_run: Run, version: str) -> Packed:
+    model, found, made = cached.model(_run)[0], codes(_run), _run.recipe()
+    everything = all_numbers(found.codes, order(_run))
+    return payload(
+        [panel("", model, everything, found.codes, _run.id)], found.labels, made.data.classes, None, map=False
+    )
 
 
 def network(run: Run) -> Autoencoder:

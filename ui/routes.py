@@ -9,6 +9,7 @@ Routes have no session: every value is checked here, and an id is looked up, nev
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import streamlit as st
 import torch
@@ -67,9 +68,9 @@ async def _picture(request: Request) -> Response:
     return answer
 
 
-async def _answer(make: object, *arguments: str) -> Response:
+async def _answer(make: Callable[..., bytes], *arguments: str) -> Response:
     try:
-        content = await run_in_threadpool(make, *arguments)  # type: ignore[arg-type]
+        content = await run_in_threadpool(make, *arguments)
     except (RunError, DatasetError) as error:
         return PlainTextResponse(str(error), 404)
     except BadRequest as error:
