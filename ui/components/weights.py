@@ -77,17 +77,27 @@ def dense_decoder(model: Autoencoder, codes: torch.Tensor) -> list[Dense] | None
     beside its network is found by that, not by its name.
     """
     network = dict(model.named_children()).get("decoder")
-    if network is None or sum(p.numel() for p in network.parameters()) > MOST_WEIGHTS:
+    if network is None:
+        return None
+    try:
+        layers = dense_arrays(network)
+    except ValueError:
+        layers = [_affine(network, model.latent)]
+    if sum(layer.weight.size for layer in layers) > MOST_WEIGHTS:
         return None
     wanted = model.decode(codes).flatten(1).clamp(0, 1)
     for end in ENDS:
-        try:
-            layers = dense_arrays(network, end)
-        except ValueError:
-            return None
+        finished = [*layers[:-1], layers[-1]._replace(activation=end)]
         h = codes
-        for layer in layers:
-            h = ACTIVATIONS[layer.activation]()(h @ torch.from_numpy(layer.weight).T + torch.from_numpy(layer.bias))
+        for weight, bias, activation in finished:
+            h = ACTIVATIONS[activation]()(h @ torch.from_numpy(weight).T + torch.from_numpy(bias))
         if h.shape == wanted.shape and (h.clamp(0, 1) - wanted).abs().max() < 1e-4:
-            return layers
+            return finished
     return None
+
+
+def _affine(network: nn.Module, latent: int) -> Dense:
+    """A network as one layer, found by asking it for zero and for every unit code; right only where it is affine."""
+    answers = network(torch.cat([torch.zeros(1, latent), torch.eye(latent)])).flatten(1)
+    weight = (answers[1:] - answers[0]).T.contiguous()
+    return Dense(weight.numpy(), answers[0].clone().numpy(), "linear")
