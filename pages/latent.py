@@ -62,6 +62,23 @@ def closest(codes: torch.Tensor, one: int) -> np.ndarray:
     return distances.argsort()[1 : COUNT + 1].numpy()
 
 
+def one_picture(made: Recipe, one: int, theirs: torch.Tensor) -> None:
+    """One test picture, rebuilt in both ways, and those with the nearest codes in both."""
+    test, model = made.data.load().test, cached.model(run)[0]
+    x = test.images[[one]]
+    three = torch.cat([x, reconstructions(model, x), cached.pca(made.dataset).reconstruct(x, model.latent)])
+    rows = [
+        Row("Neighbours", grey(test.images[closest(near, one)].numpy()), f"Test pictures with the nearest {what}", f"nearest {what}")
+        for near, what in ((latent.codes(run).codes, "codes"), (theirs, "PCA codes"))
+    ]  # fmt: skip
+    left, right = st.columns([1, 2.4], gap="large")
+    alt = "The picture, rebuilt by the model, rebuilt by PCA"
+    with left:
+        st.html(sheet([Row(f"Picture {one}", grey(three.numpy()), alt)], ["input", "model", "PCA"]))
+    with right:
+        st.html(sheet(rows))
+
+
 def look_closer(made: Recipe, chosen: np.ndarray) -> None:
     """The chosen pictures, what the model makes of them, and their nearest neighbours in both kinds of code."""
     test, names = made.data.load().test, made.data.classes
@@ -72,15 +89,7 @@ def look_closer(made: Recipe, chosen: np.ndarray) -> None:
     share = ", ".join(f"{count} of class {name}" for count, name in zip(counts, names, strict=True) if count)
     st.markdown(f"**{len(chosen)} chosen:** {share}.")
     if len(chosen) == 1:
-        one = int(chosen[0])
-        rows = [
-            Row("Neighbours", grey(test.images[closest(found, one)].numpy()), "Test pictures with the nearest codes", "in the code"),
-            Row("Neighbours", grey(test.images[closest(theirs, one)].numpy()), "Test pictures with the nearest PCA codes", "in PCA"),
-        ]  # fmt: skip
-        x = test.images[[one]]
-        pair = torch.cat([x, reconstructions(model, x), cached.pca(made.dataset).reconstruct(x, model.latent)])
-        padded = torch.cat([pair, torch.zeros(COUNT - 3, *x.shape[1:])])
-        st.html(sheet([Row("This one", grey(padded.numpy()[:3]), "The picture, rebuilt by the model, rebuilt by PCA", "model, PCA")], [names[test.labels[one]], "model", "PCA"]) + sheet(rows))  # fmt: skip
+        one_picture(made, int(chosen[0]), theirs)
         return
     x = test.images[shown]
     texts = [names[label] for label in test.labels[shown].tolist()]
@@ -154,7 +163,7 @@ except DatasetError as error:
     st.info(str(error))
 notice(
     "Both maps show the same pictures in the same colours, and both use one scale for both axes; one pointer moves over "
-    "both. PCA may only lay a flat sheet through the pictures, so classes pile up in the middle; the autoencoder may bend "
+    "both. PCA may only lay a flat sheet through the pictures, so with two numbers classes pile up; the autoencoder may bend "
     "it. Move across a gap between two classes: a VAE paints a picture in between, a plain autoencoder often something "
     "that is no digit, because nothing ever made it care about that place."
 )
