@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -24,8 +25,9 @@ pytestmark = [
 ]
 MOVES = 120
 RUNS = {
-    "vae": recipe("vae", "digits", {"latent": 2, "hidden": [128]}, {"epochs": 40}),
+    "vae": recipe("vae", "digits", {"latent": 2, "hidden": [128]}, {"epochs": 20}),
     "large": recipe("vae", "shapes", {"latent": 2, "hidden": [400]}, {"epochs": 1, "batch_size": 1024}),
+    "plain": recipe("multilayer", "digits", {"latent": 2, "code_activation": "linear"}, {"epochs": 10}),
     "multilayer": recipe("multilayer", "digits", {"latent": 6, "code_activation": "linear"}, {"epochs": 5}),
     "convolutional": recipe("convolutional", "digits", {"latent": 16}, {"epochs": 5}),
 }
@@ -90,7 +92,7 @@ def visit(world):
         page.on("pageerror", lambda error: trouble.append(str(error)))
         page.on("websocket", lambda socket: socket.on("framesent", count(page.frames_sent)))
         page.goto(f"{server.url}/{path}")
-        page.locator("canvas.marks").first.wait_for()
+        page.locator("canvas.output").first.wait_for()
         settled(page)
         return page
 
@@ -257,6 +259,57 @@ def test_touch_moves_the_pointer_and_a_tap_pins(visit, world):
     page = visit(f"latent?run={world[2]['vae'].id}", has_touch=True)
     page.touchscreen.tap(*spot(page, 0.6, 0.6))
     page.wait_for_url(re.compile("pins="))
+
+
+def test_two_models_stand_under_one_pointer_on_the_start_page(world, visit):
+    server, _, runs = world
+    for name, run in (("vae-digits-2d", runs["vae"]), ("multilayer-digits-2d", runs["plain"])):
+        if not (server.runs / name).exists():
+            shutil.copytree(run.folder, server.runs / name)
+    page = visit("?beside=two", reduced_motion="reduce")
+    expect(page.locator("canvas.marks")).to_have_count(2)
+    page.mouse.move(*spot(page, 0.3, 0.7))
+    for nth, run in enumerate((runs["vae"], runs["plain"])):
+        assert np.abs(pixels_of(page, nth=nth) - decoded(run, place_of(page, nth))).max() < 0.03
+        left, right, *_ = box(run.load()[0].encode(run.recipe().data.load().test.images))
+        assert (place_of(page, nth)[0] - left) / (right - left) == pytest.approx(0.3, abs=0.02)
+
+
+def test_the_pointer_of_the_start_page_moves_by_itself_until_it_is_touched(visit):
+    page = visit("")
+    before = place_of(page)
+    expect(page.locator("canvas.output").first).not_to_have_attribute(
+        "aria-label", page.locator("canvas.output").first.get_attribute("aria-label")
+    )
+    page.mouse.move(*spot(page, 0.2, 0.2))
+    here = place_of(page)
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert place_of(page) == here != before
+
+
+def test_numbers_of_the_code_move_the_picture_on_generate(visit, world):
+    run = world[2]["multilayer"]
+    page = visit(f"generate?run={run.id}&section=numbers")
+    before = pixels_of(page)
+    slider = page.locator(".sliders input").nth(2)
+    slider.focus()
+    page.keyboard.press("End")
+    assert np.abs(pixels_of(page) - before).max() > 0.02
+    page.wait_for_url(re.compile("sliders="))
+    moved = pixels_of(page)
+    page.reload()
+    page.locator("canvas.output").first.wait_for()
+    settled(page)
+    assert np.abs(pixels_of(page) - moved).max() < 0.02
+
+
+def test_generate_answers_its_controls_and_the_address_brings_them_back(visit, world):
+    page = visit(f"generate?run={world[2]['vae'].id}&section=numbers")
+    page.get_by_role("radio", name="Between two").click()
+    expect(page.get_by_text("pixel by pixel, no model")).to_be_visible()
+    page.wait_for_url(re.compile("section=between"))
+    page.reload()
+    expect(page.get_by_text("pixel by pixel, no model")).to_be_visible()
 
 
 def test_the_routes_answer_bad_requests_with_a_sentence(world):

@@ -138,7 +138,8 @@ def beside_pca(_run: Run, version: str, view: View) -> Packed:
     made, found = _run.recipe(), codes(_run)
     panels = [own_panel(_run, view)]
     with contextlib.suppress(DatasetError):
-        panels.append(pca_panel(made.dataset, made.data.load().test.images, cached.model(_run)[0].latent))
+        images = made.data.load().test.images[: len(found.labels)]
+        panels.append(pca_panel(made.dataset, images, cached.model(_run)[0].latent))
     return payload(panels, found.labels, made.data.classes, made.dataset, tools=True)
 
 
@@ -154,9 +155,10 @@ def alone(_runs: list[Run], versions: tuple[str, ...], view: View, tour: bool = 
 @st.cache_resource(max_entries=64, show_spinner="Measuring the codes …")
 def measured(_run: Run, version: str) -> tuple[Measures, Measures]:
     """Measures of a run's codes and of PCA codes of the same size. DatasetError where the pictures are not here."""
-    test, found = _run.recipe().data.load().test, codes(_run)
-    pictures = test.images.flatten(1).numpy()
-    theirs = cached.pca(_run.recipe().dataset).codes(test.images, found.codes.shape[1]).numpy()
+    made, found = _run.recipe(), codes(_run)
+    images = made.data.load().test.images[: len(found.labels)]
+    pictures = images.flatten(1).numpy()
+    theirs = cached.pca(made.dataset).codes(images, found.codes.shape[1]).numpy()
     ours = found.codes.numpy()
     return measures(ours, found.labels, pictures), measures(theirs, found.labels, pictures)
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-SAMPLE, NEIGHBOURS = 1000, 5  # pictures at most: distances between all pairs are needed
+SAMPLE, NEIGHBOURS = 700, 5  # pictures at most: distances between all pairs are needed
 
 
 class Measures(NamedTuple):
