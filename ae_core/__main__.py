@@ -22,6 +22,7 @@ from ae_core.models import MODELS, idea, model_class
 from ae_core.ownership import Busy
 from ae_core.published import PUBLISHED, Result, published, result
 from ae_core.recipe import recipe
+from ae_core.report import as_text, full_report
 from ae_core.runs import Run
 from ae_core.store import Store
 from ae_core.training import Plan, Step
@@ -126,7 +127,17 @@ def command_evaluate(arguments: argparse.Namespace) -> None:
     prepare_process()
     run = Store.default().find(arguments.run)
     model, _ = run.load()
-    report(run, arguments.json, measure(model, run.recipe().data.load()))
+    split = run.recipe().data.load()
+    if not arguments.full:
+        report(run, arguments.json, measure(model, split))
+        return
+    found = full_report(model, split)
+    if arguments.json:
+        made = run.recipe()
+        print(json.dumps({"run": run.id, "model": made.model, "dataset": made.dataset, "report": found}))
+    else:
+        print(f"{run.id}, on the test pictures")
+        print(as_text(found, model))
 
 
 def report(run: Run, as_json: bool, numbers: tuple[dict[str, float], dict[str, float]] | None = None) -> None:
@@ -173,6 +184,7 @@ def parser() -> Parser:
     evaluation = commands.add_parser("evaluate", help="measure a run again")
     evaluation.set_defaults(action=command_evaluate)
     evaluation.add_argument("run", metavar="RUN", help="id of a run, see list")
+    evaluation.add_argument("--full", action="store_true", help="everything: baselines, denoising, the code")
     evaluation.add_argument("--json", action="store_true", help="print one JSON line")
     reproduction = commands.add_parser("recipe", help="train what somebody published and compare")
     reproduction.set_defaults(action=command_recipe)

@@ -1,11 +1,22 @@
-"""What a method without any training reaches, so that an autoencoder has something to beat."""
+"""What a method without any training reaches, so that an autoencoder has something to beat.
+
+Rebuilding: the mean picture (a code of no numbers) and PCA (the best flat code). Denoising: median, Gaussian blur and
+non-local means, which look at one picture, and PCA and Wiener gains, which know what pictures look like.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
+
+
+def mean_image(images: Tensor) -> Tensor:
+    """The mean (1, channels, height, width) of images (n, channels, height, width): the best answer that ignores the input."""
+    return images.mean(0, keepdim=True)
 
 
 @dataclass(frozen=True)
@@ -36,3 +47,88 @@ class PCA:
         """Rebuild images (n, channels, height, width) from `latent` numbers each; values may leave [0, 1] a little."""
         rows = self.codes(images, latent) @ self.components[:latent] + self.mean
         return rows.reshape(images.shape)
+
+
+@dataclass(frozen=True)
+class Wiener:
+    """Denoising by PCA: every principal component is turned down as far as it is drowned in noise.
+
+    The gain of a component is the least-squares slope from the damaged to the clean pictures' codes. For white noise of
+    variance s^2 that is v / (v + s^2), with v the variance of the component; measured, it also holds for noise that was
+    cut to [0, 1], and for other damage.
+
+    Source: Wiener (1949), Extrapolation, Interpolation, and Smoothing of Stationary Time Series.
+    """
+
+    pca: PCA
+    mean: Tensor  # (pixels,), of damaged pictures
+    gains: Tensor  # (rank,)
+
+    @classmethod
+    def fit(cls, pca: PCA, clean: Tensor, damaged: Tensor) -> Wiener:
+        """Gains from training pictures, clean and damaged (n, channels, height, width), and the components of the clean."""
+        mean = damaged.flatten(1).mean(0)
+        seen = (damaged.flatten(1) - mean) @ pca.components.T
+        wanted = pca.codes(clean, len(pca.components))
+        return cls(pca, mean, (seen * wanted).sum(0) / seen.square().sum(0).clamp_min(1e-12))
+
+    def denoise(self, images: Tensor) -> Tensor:
+        """Cleaned images (n, channels, height, width), cut to [0, 1]."""
+        codes = (images.flatten(1) - self.mean) @ self.pca.components.T * self.gains
+        return (codes @ self.pca.components + self.pca.mean).reshape(images.shape).clamp(0, 1)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A denoising filter with one knob; `strengths` are the values worth trying, the weakest first."""
+
+    apply: Callable[[Tensor, float], Tensor]  # images (n, channels, height, width) and a strength -> the same shape
+    strengths: tuple[float, ...]
+    knob: str  # what the strength is, with its unit
+
+    def tuned(self, clean: Tensor, damaged: Tensor) -> float:
+        """The strength with the least squared error on training pictures, clean and damaged (n, channels, height, width)."""
+        return min(self.strengths, key=lambda strength: (self.apply(damaged, strength) - clean).square().mean().item())
+
+
+def median(images: Tensor, side: float) -> Tensor:
+    """Each pixel becomes the median of the `side` x `side` pixels around it; every channel by itself. By SciPy."""
+    from scipy.ndimage import median_filter
+
+    return torch.from_numpy(median_filter(images.numpy(), size=(1, 1, int(side), int(side))))
+
+
+def gaussian_blur(images: Tensor, width: float) -> Tensor:
+    """Blur with a bell curve whose standard deviation is `width` pixels; every channel by itself. By SciPy."""
+    from scipy.ndimage import gaussian_filter
+
+    return torch.from_numpy(gaussian_filter(images.numpy(), sigma=(0, 0, width, width)))
+
+
+def non_local_means(images: Tensor, decay: float) -> Tensor:
+    """Each pixel becomes a mean of pixels up to 6 away, weighted by how alike the 5x5 patches around them are.
+
+    `decay` is the difference, in grey levels per pixel, at which a weight fades. Computed by scikit-image, fast mode.
+
+    Source: Buades, Coll and Morel (2005), A non-local algorithm for image denoising, CVPR; Darbon et al. (2008), ISBI.
+    """
+    from skimage.restoration import denoise_nl_means
+
+    grey = images.shape[1] == 1  # scikit-image drops a channel axis of length 1 from its answer: give it none
+    pictures = images[:, 0] if grey else images
+    axis = None if grey else 0
+    cleaned = [denoise_nl_means(x, 5, 6, decay, fast_mode=True, channel_axis=axis) for x in pictures.numpy()]
+    return torch.from_numpy(np.stack(cleaned)).reshape(images.shape)
+
+
+def pca_filter(fitted: PCA) -> Filter:
+    """Denoising by projection: keep the first components of damaged pictures and drop the rest; cut to [0, 1]."""
+    strengths = tuple(float(2**i) for i in reversed(range(len(fitted.components).bit_length())))
+    return Filter(lambda images, kept: fitted.reconstruct(images, int(kept)).clamp(0, 1), strengths, "components kept")
+
+
+FILTERS: dict[str, Filter] = {
+    "median": Filter(median, (1, 3, 5), "side of the window in pixels"),
+    "gaussian": Filter(gaussian_blur, (0, *(i / 10 for i in range(3, 16))), "standard deviation in pixels"),
+    "non_local_means": Filter(non_local_means, (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6), "decay in grey levels"),
+}

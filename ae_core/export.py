@@ -16,6 +16,7 @@ from ae_core.models import Autoencoder
 from ae_core.models.convolutional import Shrink
 from ae_core.recipe import Recipe
 from ae_core.runs import Run
+from ae_core.vae_program import PARAMETERS, vae_losses
 
 NEEDED = ("onnx", "onnxscript")  # what torch.onnx.export uses; requirements-export.txt pins them
 SCRIPTED = ("vanilla", "multilayer", "vae")  # models whose training can be written as a program
@@ -126,7 +127,7 @@ decoder = {decoder}
 
 
 # The order of an epoch depends on (seed, epoch), the noise on (seed, step).
-optimiser = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=LEARNING_RATE, fused=True)
+optimiser = torch.optim.Adam([*encoder.parameters(), *decoder.parameters(){parameters}], lr=LEARNING_RATE, fused=True)
 step = 0
 for epoch in range(EPOCHS):
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(SEED * 1_000_003 + epoch))
@@ -181,14 +182,6 @@ def losses(x):
     logits = decoder(encoder(x))
     return [{reconstruction} / len(x)]'''
 
-TWO_TERMS = '''\
-def losses(x):
-    """Reconstruction and KL divergence, summed over pixels and latents, mean over pictures, in nats."""
-    mean, log_variance = encoder(x).chunk(2, dim=1)
-    logits = decoder(mean + (0.5 * log_variance).exp() * torch.randn_like(mean))
-    kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1)
-    return [{reconstruction} / len(x), kl.mean()]'''
-
 BENDS = {"relu": ["nn.ReLU()"], "silu": ["nn.SiLU()"], "tanh": ["nn.Tanh()"], "sigmoid": ["nn.Sigmoid()"], "linear": []}
 
 
@@ -207,7 +200,11 @@ def training_script(recipe: Recipe) -> str:
             "train this one through ae_core."
         )
     encoder, decoder = _networks(recipe)
-    losses = TWO_TERMS if recipe.model == "vae" else ONE_TERM
+    knobs = recipe.knobs
+    if recipe.model == "vae":
+        losses, parameters = vae_losses(knobs, decoder), PARAMETERS.get(knobs["likelihood"], "")
+    else:
+        losses, parameters = ONE_TERM.format(reconstruction=RECONSTRUCTION[knobs["reconstruction"]]), ""
     return PROGRAM.format(
         title=recipe.title,
         needs="scikit-learn" if recipe.dataset == "digits" else "torchvision",
@@ -215,7 +212,8 @@ def training_script(recipe: Recipe) -> str:
         data=_data(recipe.dataset),
         encoder=f"nn.Sequential({', '.join(encoder)})",
         decoder=f"nn.Sequential({', '.join(decoder)})",
-        losses=losses.format(reconstruction=RECONSTRUCTION[recipe.knobs.get("reconstruction", "bce")]),
+        losses=losses,
+        parameters=parameters,
         unit=recipe.unit,
     )
 

@@ -123,16 +123,22 @@ def normal_quantiles(side: int) -> Tensor:
 @torch.inference_mode()
 def kl_by_dimension(model: GenerativeAutoencoder, images: Tensor) -> Tensor:
     """KL(q || Normal(0, 1)) of each number of the code (latent,), in nats, mean over images (n, channels, height, width)."""
-    q = model.posterior(images)
-    return (0.5 * (q.mean.square() + q.log_variance.exp() - 1 - q.log_variance)).mean(dim=0)
+    return model.posterior(images).kl().mean(dim=0)
 
 
 @torch.inference_mode()
-def aggregate_posterior(model: GenerativeAutoencoder, images: Tensor, seed: int = 0) -> Tensor:
+def aggregate_posterior(model: GenerativeAutoencoder, images: Tensor, generator: torch.Generator) -> Tensor:
     """One code (n, latent) drawn from the posterior of each image: all of them together are the aggregate posterior."""
     q = model.posterior(images)
-    noise = torch.randn(q.mean.shape, generator=torch.Generator().manual_seed(seed))
-    return q.mean + (0.5 * q.log_variance).exp() * noise
+    return q.at(torch.randn(q.mean.shape, generator=generator))
+
+
+@torch.inference_mode()
+def drawn_images(model: GenerativeAutoencoder, codes: Tensor, seed: int) -> Tensor:
+    """A picture drawn from p(x | code) for each code (n, latent), in [0, 1]; the caller's random state is kept."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return model.sample_images(codes).clamp(0, 1)
 
 
 def in_holes(codes: Tensor, n: int, generator: torch.Generator) -> Tensor:

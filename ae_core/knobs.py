@@ -106,7 +106,7 @@ class Declared:
 
 
 _READERS: dict[type, Callable[[str], Any]] = {
-    bool: {"true": True, "false": False}.__getitem__,
+    bool: lambda text: {"true": True, "false": False}[text.lower()],
     int: int,
     float: float,
     str: str,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
+from collections.abc import Iterator
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -9,20 +13,34 @@ from torch import Tensor
 from ae_core.models import Autoencoder
 
 BATCH = 1000  # images at a time; enough to be fast, little enough for memory
+SSIM_WINDOW = 7  # pixels; the usual square window, and the largest odd one that fits 8x8 pictures
+LEAST_MSE = 1e-12  # keeps the decibels of a perfect copy finite: 120 dB
+
+
+@contextlib.contextmanager
+def measuring(model: Autoencoder) -> Iterator[torch.device]:
+    """Inside, the model is in eval mode; gives its device. Afterwards every layer is in the mode it was in."""
+    trained = [layer for layer in model.modules() if layer.training]
+    model.eval()
+    try:
+        yield next(model.parameters()).device
+    finally:
+        for layer in trained:
+            layer.training = True
 
 
 @torch.inference_mode()
 def reconstructions(model: Autoencoder, images: Tensor) -> Tensor:
     """Reconstructions (n, channels, height, width) of images of that shape, in [0, 1], on the device of the images."""
-    device = next(model.parameters()).device
-    return torch.cat([model.reconstruct(batch.to(device)).to(images.device) for batch in images.split(BATCH)])
+    with measuring(model) as device:
+        return torch.cat([model.reconstruct(batch.to(device)).to(images.device) for batch in images.split(BATCH)])
 
 
 @torch.inference_mode()
 def codes(model: Autoencoder, images: Tensor) -> Tensor:
     """Codes (n, latent) of images (n, channels, height, width), on the device of the images."""
-    device = next(model.parameters()).device
-    return torch.cat([model.encode(batch.to(device)).to(images.device) for batch in images.split(BATCH)])
+    with measuring(model) as device:
+        return torch.cat([model.encode(batch.to(device)).to(images.device) for batch in images.split(BATCH)])
 
 
 def squared_errors(images: Tensor, outputs: Tensor) -> Tensor:
@@ -30,12 +48,47 @@ def squared_errors(images: Tensor, outputs: Tensor) -> Tensor:
     return (images - outputs).square().flatten(1).sum(1)
 
 
+def psnr(mse: float) -> float:
+    """Peak signal-to-noise ratio in dB of pictures in [0, 1] with that mean squared error per pixel; at most 120.
+
+    Give it the error of the whole set: the mean of the PSNR of single pictures is another, higher number.
+    """
+    return -10 * math.log10(max(mse, LEAST_MSE))
+
+
+def ssims(images: Tensor, outputs: Tensor) -> Tensor:
+    """Structural similarity of each image (n,), from -1 to 1 (equal), of images (n, channels, height, width) in [0, 1].
+
+    Mean over all 7x7 windows inside the picture, then over channels. Computed by scikit-image with its defaults, but on
+    strips of pictures, one above the other, which is four times as fast: no window that counts leaves its picture.
+
+    Source: Wang, Bovik, Sheikh and Simoncelli (2004), Image quality assessment, IEEE TIP 13(4), eq. 13.
+    """
+    from skimage.metrics import structural_similarity
+
+    edge = SSIM_WINDOW // 2
+    found = []
+    for x, y in zip(images.split(BATCH), outputs.split(BATCH), strict=True):
+        strips = (part.cpu().float().reshape(-1, part.shape[-1]).numpy() for part in (x, y))
+        _, everywhere = structural_similarity(*strips, win_size=SSIM_WINDOW, data_range=1.0, full=True)
+        inside = torch.from_numpy(everywhere).reshape(x.shape)[..., edge:-edge, edge:-edge]
+        found.append(inside.flatten(1).mean(1))
+    return torch.cat(found)
+
+
+def entropy_floor(images: Tensor) -> float:
+    """The cross-entropy that no reconstruction of images in [0, 1] can beat: their own entropy, in nats per pixel.
+
+    It is 0 only where every pixel is black or white; the grey pixels of MNIST's test images leave 0.058.
+    """
+    return F.binary_cross_entropy(images, images).item()
+
+
 @torch.inference_mode()
 def loss_terms(model: Autoencoder, images: Tensor) -> dict[str, float]:
     """The model's own loss terms (summed over pixels and latents, mean over images); random draws are fixed."""
-    device = next(model.parameters()).device
     sums: dict[str, float] = {}
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    with measuring(model) as device, torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(0)
         for batch in images.split(BATCH):
             for name, value in model.losses(batch.to(device)).items():
@@ -43,23 +96,29 @@ def loss_terms(model: Autoencoder, images: Tensor) -> dict[str, float]:
     return {name: total / len(images) for name, total in sums.items()}
 
 
+def compared(images: Tensor, outputs: Tensor) -> dict[str, float]:
+    """What `evaluate` says of outputs in [0, 1], wherever they come from; both (n, channels, height, width)."""
+    sumse = squared_errors(images, outputs).double().mean().item()
+    mse = sumse / images[0].numel()
+    bce = F.binary_cross_entropy(outputs, images).item()
+    return {
+        "mse": mse,
+        "sumse": sumse,
+        "psnr": psnr(mse),
+        "ssim": ssims(images, outputs).double().mean().item(),
+        "bce": bce,
+        "excess_bce": bce - entropy_floor(images),
+    }
+
+
 def evaluate(model: Autoencoder, images: Tensor) -> dict[str, float]:
     """Measure a model on images (n, channels, height, width) in [0, 1].
 
     Returns
-        mse: squared error, mean per pixel; sumse: the same summed over pixels, mean over images; bce: cross-entropy in
-        nats, mean per pixel; every loss term of the model under its own name; loss: the sum of those terms.
+        mse: squared error, mean per pixel; sumse: the same summed over pixels, mean over images; psnr: the mse of the
+        whole set in dB; ssim: structural similarity, mean over images; bce: cross-entropy in nats, mean per pixel;
+        excess_bce: how far the bce lies above the entropy of the images; every loss term of the model under its own
+        name; loss: the sum of those terms.
     """
-    was_training = model.training
-    model.eval()
-    outputs = reconstructions(model, images)
-    sumse = squared_errors(images, outputs).double().mean().item()
     terms = loss_terms(model, images)
-    model.train(was_training)
-    return {
-        "mse": sumse / images[0].numel(),
-        "sumse": sumse,
-        "bce": F.binary_cross_entropy(outputs, images).item(),
-        **terms,
-        "loss": sum(terms.values()),
-    }
+    return {**compared(images, reconstructions(model, images)), **terms, "loss": sum(terms.values())}

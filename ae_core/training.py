@@ -20,6 +20,7 @@ from torch.optim import Optimizer
 from ae_core.device import PRECISIONS, autocast
 from ae_core.knobs import Knob, checks_knobs
 from ae_core.models import Autoencoder
+from ae_core.models.base import DataStarted
 from ae_core.optimisers import OPTIMISERS, SCHEDULES
 
 
@@ -82,6 +83,8 @@ def train(model: Autoencoder, optimiser: Optimizer, images: Tensor, plan: Plan, 
         Diverged: in the step in which the loss or its gradient stops being finite, before the weights are touched.
     """
     torch.set_flush_denormal(True)  # black pixels drive Adam's moments into denormals, which are 100 times slower
+    if start == 0 and isinstance(model, DataStarted):
+        model.start_from(images)
     parameters = list(model.parameters())
     per_epoch = plan.steps_per_epoch(len(images))
     precision, total, seconds = autocast(plan.precision, images.device), plan.epochs * per_epoch, 0.0
@@ -90,8 +93,9 @@ def train(model: Autoencoder, optimiser: Optimizer, images: Tensor, plan: Plan, 
         for batch in range(start % per_epoch if epoch == start // per_epoch else 0, per_epoch):
             began, step = time.perf_counter(), epoch * per_epoch + batch + 1
             x = images[order[batch * plan.batch_size : (batch + 1) * plan.batch_size]]
+            model.progress = (step - 1) / total
             for group in optimiser.param_groups:
-                group["lr"] = plan.learning_rate * SCHEDULES[plan.schedule]((step - 1) / total)
+                group["lr"] = plan.learning_rate * SCHEDULES[plan.schedule](model.progress)
             with precision:
                 losses = _losses(model, x, plan.seed, step)
             optimiser.zero_grad()
@@ -103,6 +107,7 @@ def train(model: Autoencoder, optimiser: Optimizer, images: Tensor, plan: Plan, 
             optimiser.step()
             seconds += time.perf_counter() - began
             yield Step(step, epoch + 1, values, seconds)
+    model.progress = 1.0
 
 
 def _order(n: int, seed: int, epoch: int) -> Tensor:

@@ -1,16 +1,18 @@
-"""Seconds per epoch on MNIST, batch 128: our loop beside the loop of the usual tutorial.
+"""Seconds per epoch on MNIST, batch 128: our loop beside the usual tutorial's, Keras and pythae.
 
-    python benchmarks/training.py --epochs 2 --rounds 3
+    python benchmarks/training.py --epochs 2 --rounds 3 [MODEL ...]
 
-Both are measured in the same run, in turns (tutorial, ours, tutorial, ours, ...), each time in a process of its own,
-so that neither inherits threads or floating-point settings of the other. Ours: `ae_core.training.train`, one thread.
-The tutorial: torchvision's MNIST with ToTensor, a DataLoader with one worker, plain modules, Adam, default threads.
+All sides of a row are measured in the same run, in turns (tutorial, Keras, pythae, ours, tutorial, ...), each time in a
+process of its own, so that none inherits threads or floating-point settings of another. Ours: `ae_core.training.train`,
+one thread. The tutorial: torchvision's MNIST with ToTensor, a DataLoader with one worker, plain modules, Adam, default
+threads. Keras and pythae where they are installed (`peers.py`), with their default threads.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import statistics
@@ -21,7 +23,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -29,7 +31,28 @@ if TYPE_CHECKING:
     from ae_core.datasets import Dataset
 
 ROOT = Path(__file__).resolve().parents[1]
-MODELS = {"vanilla": "vanilla 784-64-784", "vae": "VAE 784-400-20"}
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.peers import installed, keras, pythae
+
+DEEP: dict[str, Any] = {
+    "latent": 30, "hidden": (1000, 500, 250), "activation": "silu", "code_activation": "linear", "normalise": True,
+}  # fmt: skip
+# Row -> what it is, the model, its knobs, and how the plan differs.
+ROWS: dict[str, tuple[str, str, dict[str, Any], dict[str, Any]]] = {
+    "vanilla": ("vanilla 784-64-784", "vanilla", {}, {}),
+    "linear": ("linear 784-64-784", "linear", {"latent": 64}, {}),
+    "multilayer": ("multilayer 784-128-64-128-784", "multilayer", {}, {}),
+    "convolutional": ("convolutional 16-8-8", "convolutional", {}, {}),
+    "strided": ("convolutional, strided", "convolutional", {"body": "strided", "latent": 32}, {}),
+    "sparse": ("sparse 784-64-784, L1", "sparse", {}, {}),
+    "denoising": ("denoising 784-400-64-400-784", "denoising", {}, {}),
+    "contractive": ("contractive 784-64-784, closed form", "contractive", {}, {}),
+    "vae": ("VAE 784-400-20", "vae", {}, {}),
+    "structured_vae": ("structured VAE", "structured_vae", {}, {}),
+    "deep": ("784-1000-500-250-30 and back, batch 256, float32", "multilayer", DEEP, {"batch_size": 256}),
+    "deep_bf16": ("the same, bfloat16", "multilayer", DEEP, {"batch_size": 256, "precision": "bfloat16"}),
+}
 BATCH, RATE = 128, 1e-3
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -44,7 +67,9 @@ def ours(name: str, epochs: int) -> list[float]:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     images = _mnist().load().train.images
-    model, plan = build(name, (1, 28, 28), {}), Plan(epochs=epochs, batch_size=BATCH, learning_rate=RATE)
+    _, kind, knobs, more = ROWS[name]
+    plan = Plan(**{"epochs": epochs, "batch_size": BATCH, "learning_rate": RATE, **more})
+    model = build(kind, (1, 28, 28), knobs)
     per_epoch, optimiser = plan.steps_per_epoch(len(images)), new_optimiser(model, plan)
     clock = [time.perf_counter()]
     for step in train(model, optimiser, images, plan):
@@ -103,7 +128,18 @@ def _tutorial_model(name: str) -> tuple[nn.Module, Callable[[Tensor], Tensor]]:
     return vae, loss
 
 
-SIDES: dict[str, Callable[[str, int], list[float]]] = {"tutorial": tutorial, "ours": ours}
+SIDES: dict[str, Callable[[str, int], list[float]]] = {
+    "tutorial": tutorial,
+    "keras": keras,
+    "pythae": pythae,
+    "ours": ours,
+}
+COVERED = {  # the rows that each side has
+    "tutorial": ("vanilla", "vae"),
+    "keras": ("vanilla", "multilayer", "convolutional") if installed("keras", "tensorflow") else (),
+    "pythae": ("vanilla", "vae") if installed("pythae") else (),
+    "ours": tuple(ROWS),
+}
 
 
 def in_own_process(side: str, name: str, epochs: int) -> list[float]:
@@ -128,22 +164,27 @@ def machine() -> str:
     return ", ".join([f"{os.cpu_count()} cores", name, *(wide if flags else []), f"torch {version('torch')}", *load])
 
 
-def table(rounds: int, epochs: int) -> Iterator[str]:
+def table(rows: list[str], rounds: int, epochs: int) -> Iterator[str]:
     """Measure, and yield the lines of a Markdown table as they are known."""
-    yield f"Seconds per epoch, MNIST, batch {BATCH}; median (fastest - slowest) of {rounds} x {epochs} epochs. {machine()}."
-    yield "Other people's work slows the tutorial's threads more than our one: trust the ratio where load is below 0.5."
+    yield f"Seconds per epoch, MNIST, batch {BATCH}; median (fastest) of {rounds} x {epochs} epochs. {machine()}."
+    yield "Other people's work slows sides with several threads more than our one: trust ratios where load is below 0.5."
     yield ""
-    yield "| model | tutorial loop | ours, 1 thread | ratio of medians | ratio of the fastest |"
-    yield "| --- | ---: | ---: | ---: | ---: |"
-    for name, title in MODELS.items():
-        seconds: dict[str, list[float]] = {side: [] for side in SIDES}
+    yield "| model | tutorial loop | Keras | pythae | ours, 1 thread | ours / tutorial | ours / best peer | ours / vanilla |"
+    yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+    plain = math.nan
+    for name in rows:
+        sides = [side for side in SIDES if name in COVERED[side]]
+        seconds: dict[str, list[float]] = {side: [] for side in sides}
         for _ in range(rounds):
-            for side in SIDES:
+            for side in sides:
                 seconds[side] += in_own_process(side, name, epochs)
         median = {side: statistics.median(values) for side, values in seconds.items()}
-        spread = {side: f"{median[side]:.2f} ({min(v):.2f} - {max(v):.2f})" for side, v in seconds.items()}
-        ratio, best = median["tutorial"] / median["ours"], min(seconds["tutorial"]) / min(seconds["ours"])
-        yield f"| {title} | {spread['tutorial']} | {spread['ours']} | {ratio:.1f} | {best:.1f} |"
+        plain = median["ours"] if name == "vanilla" else plain
+        peers = [median[side] for side in ("keras", "pythae") if side in median]
+        ratios = [median.get("tutorial", math.nan), min(peers, default=math.nan), plain]
+        cells = [f"{median[side]:.2f} ({min(seconds[side]):.2f})" if side in median else "–" for side in SIDES]
+        shown = [f"{median['ours'] / other:.2f}" if math.isfinite(other) else "–" for other in ratios]
+        yield f"| {' | '.join([ROWS[name][0], *cells, *shown])} |"
 
 
 def _mnist() -> Dataset:
@@ -153,18 +194,20 @@ def _mnist() -> Dataset:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Seconds per epoch: ours beside the usual tutorial.")
+    parser = argparse.ArgumentParser(description="Seconds per epoch: ours beside the usual tutorial, Keras and pythae.")
+    parser.add_argument(
+        "rows", nargs="*", metavar="MODEL", help=f"rows of the table, of {', '.join(ROWS)} (default all)"
+    )
     parser.add_argument("--epochs", type=int, default=2, help="epochs in each process (default 2)")
     parser.add_argument("--rounds", type=int, default=3, help="processes per model and side (default 3)")
     parser.add_argument(
         "--one",
         nargs=2,
         metavar=("SIDE", "MODEL"),
-        choices=[*SIDES, *MODELS],
+        choices=[*SIDES, *ROWS],
         help="measure one side only and print JSON",
     )
     arguments = parser.parse_args()
-    sys.path.insert(0, str(ROOT))
     if not _mnist().present():
         print(
             "MNIST is not here: run python -m ae_core download mnist, or set AE_DATA to a folder with it.",
@@ -175,7 +218,9 @@ def main() -> None:
         side, name = arguments.one
         print(json.dumps(SIDES[side](name, arguments.epochs)))
         return
-    for line in table(arguments.rounds, arguments.epochs):
+    if unknown := [name for name in arguments.rows if name not in ROWS]:
+        parser.error(f"{unknown[0]}: not a row; the rows are {', '.join(ROWS)}")
+    for line in table(arguments.rows or list(ROWS), arguments.rounds, arguments.epochs):
         print(line, flush=True)
 
 

@@ -31,7 +31,7 @@ run = pick_run(PLANE)
 
 
 def samples(run: Run, own: bool) -> None:
-    """Pictures drawn from a sampler, the training pictures nearest to them, and what the holes hold."""
+    """Pictures of codes from a sampler, the training pictures nearest to them, and what the holes hold."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = pick("Codes come from", generation.samplers(run), "from", width=330)
         temperature = st.slider("Temperature", 0.0, 2.0, 1.0, 0.1, key="temperature", bind="query-params", width=220)
@@ -44,7 +44,9 @@ def samples(run: Run, own: bool) -> None:
     st.html(beside(generation.from_holes(run, COUNT, draw), slice(0, COUNT), "From a hole"))
     provenance(run, cached.model(run)[1])
     notice(
-        ("The prior is what this model was trained to fill, so most samples look like something. " if own else
+        ("The prior is what this model was trained to fill, so most samples look like something. The decoder gives the "
+         "**mean** of all pictures that belong to a code, so it is smooth; a picture *drawn* around it shows what the "
+         "model really takes for one: its pixels vary each for itself. " if own else
          "This model has **no prior**: nothing in its loss says where codes should lie, so a distribution was fitted to "
          "the codes of real pictures afterwards. A mixture follows the islands of the classes; one normal distribution "
          "also covers the water between them. ")
@@ -55,7 +57,18 @@ def samples(run: Run, own: bool) -> None:
 
 def beside(drawn: generation.Drawn, part: slice, label: str) -> str:
     """HTML of pictures over the training pictures nearest to them."""
-    rows = [Row(label, grey(drawn.pictures[part].numpy()), f"{label}: pictures decoded from drawn codes")]
+    rows = [
+        Row(
+            label,
+            grey(drawn.pictures[part].numpy()),
+            f"{label}: pictures decoded from drawn codes",
+            "the decoder's mean",
+        )
+    ]
+    if drawn.drawn is not None:
+        rows.append(
+            Row("Drawn", grey(drawn.drawn[part].numpy()), "One picture drawn around each of them", "from p(x | code)")
+        )
     if drawn.nearest is None or drawn.errors is None:
         return sheet(rows)
     rows.append(
@@ -79,11 +92,7 @@ def manifold(run: Run, own: bool) -> None:
     notice(
         "The pictures change little from one to the next, and classes border on each other like countries. Steps are wide "
         "at the rim and narrow in the middle, since most codes lie there. "
-        + (
-            ""
-            if own
-            else "This model was never asked to keep its codes in one piece: look for mist between the countries. "
-        )
+        + ("" if own else "Nothing asked this model to keep its codes in one piece: look for mist in between.")
     )
 
 

@@ -8,6 +8,7 @@ from ae_core.datasets import DatasetError
 from ae_core.exploration import one_of_each
 from ae_core.metrics import reconstructions
 from ae_core.recipe import Recipe
+from ae_core.representation import NEIGHBOURS
 from ae_core.runs import Run, RunError
 from ae_core.store import PLANE
 from ui import cached, latent
@@ -15,7 +16,6 @@ from ui.colours import class_colour
 from ui.frame import heading, note, notice
 from ui.latent import View
 from ui.marks import marked_pad
-from ui.measures import NEIGHBOURS
 from ui.pick import pick, pick_run, pick_two
 from ui.pictures import Row, grey, sheet
 from ui.provenance import provenance

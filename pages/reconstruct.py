@@ -6,13 +6,13 @@ import torch
 
 from ae_core.datasets import DatasetError
 from ae_core.exploration import one_of_each
-from ae_core.metrics import reconstructions
+from ae_core.metrics import psnr, reconstructions
 from ae_core.models import Autoencoder
 from ae_core.recipe import Recipe
 from ae_core.runs import Run, RunError
 from ui import cached, charts
 from ui.colours import class_colour
-from ui.frame import heading, notice
+from ui.frame import heading, notice, table
 from ui.pick import number, pick, pick_run
 from ui.pictures import Row, grey, sheet, signed
 from ui.provenance import provenance
@@ -80,6 +80,28 @@ def labelled(names: list[str], errors: list[float]) -> list[str]:
     return [f"{name} · {error:.2f}" for name, error in zip(names, errors, strict=True)]
 
 
+def measures(run: Run, made: Recipe, latent: int) -> str:
+    """A table of the error in three measures, for the model, PCA and the mean picture, and below it what they are."""
+    pixels, name = int(np.prod(made.data.shape)), made.dataset
+    answers = [
+        ("Autoencoder", cached.test_errors(run), cached.test_ssim(run)),
+        (f"PCA, {min(latent, pixels)} numbers", cached.pca_errors(name, latent), cached.pca_ssim(name, latent)),
+        ("Mean picture", cached.pca_errors(name, 0), cached.pca_ssim(name, 0)),
+    ]
+    rows = [
+        (who, f"{found.mean() / pixels:.4f}", f"{psnr(float(found.mean()) / pixels):.1f} dB", f"{ssim:.2f}")
+        for who, found, ssim in answers
+    ]
+    sums = ", ".join(f"{found.mean():.2f}" for _, found, _ in answers)
+    count, similar = len(answers[0][1]), len(cached.spread(name))
+    fewer = f" (SSIM: {similar:,} of them)" if similar < count else ""
+    return table(("", "Error", "PSNR", "SSIM"), rows) + (
+        f'<p class="ae-note">Mean over {count:,} test pictures{fewer}. Error: squared, per pixel; summed over the '
+        f"{pixels} pixels {sums}. PSNR: the same in decibels, 3 dB more is half the error. SSIM: likeness of small "
+        "windows, 1 is equal. Mean picture: the average of the training pictures, whatever goes in.</p>"
+    )
+
+
 @st.fragment
 def look(run: Run, model: Autoencoder, made: Recipe, errors: np.ndarray) -> None:
     """The part of the page that answers its controls without the rest being drawn again."""
@@ -101,16 +123,12 @@ pixels = int(np.prod(made.data.shape))
 st.subheader("All test pictures", anchor=False)
 left, right = st.columns([1, 2.2], gap="large")
 with left:
-    st.metric("Autoencoder, mean squared error per pixel", f"{errors.mean() / pixels:.4f}", help="Lower is better.")
     st.metric(
-        f"PCA with {min(model.latent, pixels)} components", f"{baseline.mean() / pixels:.4f}",
-        f"{100 * (errors.mean() / max(baseline.mean(), 1e-12) - 1):+.0f} % for the autoencoder" if baseline.mean() > 1e-9 else None,
-        delta_color="inverse",
+        "Mean squared error per pixel", f"{errors.mean() / pixels:.4f}",
+        f"{100 * (errors.mean() / max(baseline.mean(), 1e-12) - 1):+.0f} % against PCA" if baseline.mean() > 1e-9 else None,
+        delta_color="inverse", help="Lower is better.",
     )  # fmt: skip
-    st.html(
-        f'<p class="ae-note">Summed over the {pixels} pixels of a picture: {errors.mean():.2f} against '
-        f"{baseline.mean():.2f}, mean over {len(errors):,} test pictures.</p>"
-    )
+    st.html(measures(run, made, model.latent))
 with right:
     st.plotly_chart(
         cached.error_figure(run, f"{run.folder}:{checkpoint.sha256}"), key="distribution", config=charts.CONFIG,

@@ -20,7 +20,7 @@ os.environ.setdefault("MKL_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import torch
-from pretrained_recipes import RECIPES
+from pretrained_recipes import RECIPES, recipe_of
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
@@ -44,7 +44,7 @@ def make(name: str) -> str:
     if target.exists():
         return f"{name}: there already"
     prepare_process()
-    run = trained(Store(Store.default().root, None), RECIPES[name])
+    run = trained(Store(Store.default().root, None), recipe_of(name))
     aside = target.with_name(f".{name}.part")
     shutil.rmtree(aside, ignore_errors=True)
     (aside / "snapshots").mkdir(parents=True)

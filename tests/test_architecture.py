@@ -68,6 +68,7 @@ UPWARD = {
     "knobs": ["ae_core"], "durable": ["ae_core"], "device": ["ae_core"],
     "models": ["ae_core.datasets", "ae_core.training", "ae_core.runs", "ae_core.execution", "ae_core.engine"],
     "datasets": ["ae_core.training", "ae_core.runs", "ae_core.execution", "ae_core.engine"],
+    "likelihood": ["ae_core.recipe", "ae_core.runs", "ae_core.execution", "ae_core.engine"],
     "training": ["ae_core.recipe", "ae_core.runs", "ae_core.execution", "ae_core.engine"],
     "checkpoints": ["ae_core.runs", "ae_core.execution", "ae_core.engine"],
     "ownership": ["ae_core.runs", "ae_core.execution", "ae_core.engine"],
@@ -143,7 +144,7 @@ def note(event, arguments):
 sys.addaudithook(note)
 for name in %s:
     importlib.import_module(name)
-heavy = [name for name in ("streamlit", "plotly", "torchvision", "sklearn", "ui") if name in sys.modules]
+heavy = [name for name in ("streamlit", "plotly", "torchvision", "sklearn", "skimage", "ui") if name in sys.modules]
 print(json.dumps([traces, heavy]))
 """
 

@@ -14,6 +14,7 @@ from ae_core import __main__ as command_line
 from ae_core.datasets import DATASETS
 from ae_core.execution import execute
 from ae_core.models import MODELS
+from ae_core.report import GROUPS
 from ae_core.store import Store
 
 KEYS = ["run", "model", "dataset", "epochs", "seconds", "seconds_per_epoch", "train", "test"]
@@ -65,7 +66,7 @@ def test_train_prints_one_json_line_with_every_number(model, command, store):
     assert record["seconds"] > 0 and record["seconds_per_epoch"] == pytest.approx(record["seconds"] / 2, abs=1e-3)
     terms = ["reconstruction", *MORE_TERMS.get(model, [])]
     for part in ("train", "test"):
-        assert list(record[part]) == ["mse", "sumse", "bce", *terms, "loss"]
+        assert list(record[part]) == ["mse", "sumse", "psnr", "ssim", "bce", "excess_bce", *terms, "loss"]
         assert record[part]["sumse"] == pytest.approx(64 * record[part]["mse"])
     run = store.find(record["run"])
     assert run.status().state == "done" and run.status().test == record["test"]
@@ -91,6 +92,19 @@ def test_evaluate_measures_again_what_training_measured(command):
     trained = json.loads(command(*SHORT, "--json")[1])
     status, out, err = command("evaluate", trained["run"], "--json")
     assert (status, err) == (0, "") and json.loads(out) == trained
+
+
+def test_evaluate_in_full_prints_every_group(command):
+    trained = json.loads(command(*SHORT, "--json")[1])
+    status, out, err = command("evaluate", trained["run"], "--full", "--json")
+    record = json.loads(out)
+    assert (status, err, out.count("\n")) == (0, "", 1)
+    assert (record["run"], record["model"], record["dataset"]) == (trained["run"], "vanilla", "digits")
+    assert list(record["report"]) == list(GROUPS)
+    assert trained["test"].items() <= record["report"]["reconstruction"].items()
+    status, out, err = command("evaluate", trained["run"], "--full")
+    assert (status, err) == (0, "") and out.startswith(f"{trained['run']}, on the test pictures\n")
+    assert re.search(rf"^  psnr +{trained['test']['psnr']:.5g}  dB$", out, re.M)
 
 
 def test_download_of_what_is_here_says_so(command):

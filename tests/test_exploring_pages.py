@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 
-import numpy as np
 import pytest
 import torch
-from sklearn.neighbors import KNeighborsClassifier
 from streamlit.testing.v1 import AppTest
 
 from ae_core.execution import execute
@@ -17,7 +15,6 @@ from ae_core.recipe import recipe
 from ae_core.runs import Run
 from ae_core.store import PLANE, ROOT, Store
 from ui.components.weights import dense_decoder
-from ui.measures import measures
 
 SECTIONS = ("samples", "manifold", "numbers", "between", "arithmetic", "prior")
 
@@ -160,35 +157,6 @@ def test_a_decoder_goes_to_the_browser_only_where_it_says_the_same(trained, name
 
     h = codes.double()
     for layer in layers:
-        h = h @ torch.from_numpy(layer.weight).double().T + torch.from_numpy(layer.bias).double()
+        h = h @ layer.weight.double().T + layer.bias.double()
         h = ACTIVATIONS[layer.activation]()(h)
-    assert torch.allclose(h.float(), model.decode(codes).flatten(1), atol=1e-5)
-
-
-def test_batch_normalisation_is_folded():
-    from torch import nn
-
-    from ui.components.weights import dense_arrays
-
-    torch.manual_seed(0)
-    network = nn.Sequential(nn.Linear(3, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 2))
-    network(torch.randn(64, 3) * 3 + 1)  # fills the statistics
-    x = torch.randn(7, 3)
-    h = x
-    for layer in dense_arrays(network.eval()):
-        h = h @ torch.from_numpy(layer.weight).T + torch.from_numpy(layer.bias)
-        h = h.relu() if layer.activation == "relu" else h
-    assert torch.allclose(h, network(x), atol=1e-5)
-
-
-def test_neighbours_vote_as_in_scikit_learn():
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, 3, 120).astype(np.uint8)
-    codes = rng.normal(size=(120, 2)) + labels[:, None]
-    hits = 0
-    for i in range(120):
-        rest = np.delete(np.arange(120), i)
-        hits += KNeighborsClassifier(5).fit(codes[rest], labels[rest]).predict(codes[[i]])[0] == labels[i]
-    found = measures(codes, labels, codes)
-    assert found.knn == pytest.approx(hits / 120, abs=0.02)  # ties may be broken either way
-    assert found.trustworthiness == pytest.approx(1.0)
+    assert torch.allclose(h.float().clamp(0, 1), model.decode(codes).flatten(1), atol=1e-5)

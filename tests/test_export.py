@@ -96,6 +96,10 @@ RECIPES = {
     "multilayer, no hidden layer": ("multilayer", {}, {"hidden": (), "code_activation": "tanh"}),
     "vae": ("vae", {"seed": 2147483647}, {}),
     "vae, small": ("vae", {}, {"hidden": (16,), "activation": "sigmoid"}),
+    "vae, fixed deviation": ("vae", {}, {"likelihood": "gaussian", "beta": 0.5, "free_bits": 0.1}),
+    "vae, one deviation": ("vae", {}, {"likelihood": "gaussian_scalar", "samples": 3}),
+    "vae, deviation of each pixel": ("vae", {}, {"likelihood": "gaussian_pixel", "hidden": (32,)}),
+    "vae, several codes": ("vae", {}, {"binarise": True, "samples": 5, "activation": "tanh"}),
 }
 
 

@@ -1,15 +1,19 @@
-"""What is special about the sparse, the contractive and the denoising model, against independent computations."""
+"""What is special about the sparse, contractive, denoising and convolutional model, against independent computations."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from scipy.special import rel_entr
+from torch import nn
 
 from ae_core.corruption import CORRUPTIONS
+from ae_core.datasets import DATASETS
+from ae_core.exploration import starting_latent
 from ae_core.knobs import KnobError
-from ae_core.models import Contractive, Denoising, Sparse
+from ae_core.models import MODELS, Contractive, Convolutional, Denoising, Sparse, build
 from ae_core.models.sparse import kl_of_rates
 
 SHAPE = (1, 8, 8)
@@ -31,6 +35,17 @@ def test_the_l1_penalty_is_the_weighted_sum_of_the_code():
     model, x = Sparse(SHAPE, latent=20, weight=0.3), pictures()
     expected = 0.3 * np.abs(model.encode(x).detach().numpy()).sum(axis=1).mean()
     assert model.losses(x)["sparsity"].item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_batch_overstates_the_kl_penalty_by_what_the_lesson_says():
+    """Units of rate r whose activity is uniform: the mean penalty of many batches against the formula."""
+    rate, r, n = 0.1, 0.25, 200
+    torch.manual_seed(0)
+    rates = (2 * r * torch.rand(4000, n, dtype=torch.float64)).mean(1)  # one unit, variance (2 r)^2 / 12
+    rates += r - rates.mean()
+    excess = kl_of_rates(rate, rates).mean() - kl_of_rates(rate, torch.tensor([r], dtype=torch.float64))
+    expected = (rate / r**2 + (1 - rate) / (1 - r) ** 2) * (2 * r) ** 2 / 12 / (2 * n)
+    assert excess.item() == pytest.approx(expected, rel=0.1)
 
 
 def test_the_kl_penalty_agrees_with_scipy():
@@ -57,17 +72,30 @@ def test_more_active_units_than_units_are_refused_with_a_sentence():
         Sparse(SHAPE, latent=4, penalty="topk", active=9)
 
 
+depths = pytest.mark.parametrize("hidden", [(), (9,), (9, 6), (5, 9, 4)], ids=str)
+
+
+@depths
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
-def test_the_contraction_is_the_exact_norm_of_the_jacobian(activation):
-    model, x = Contractive(SHAPE, latent=7, activation=activation, weight=0.5).double(), pictures().double()
+def test_the_contraction_and_its_gradient_are_those_of_autograd_at_any_depth(activation, hidden):
+    model = Contractive(SHAPE, latent=7, activation=activation, weight=0.5, hidden=hidden).double()
+    x = pictures().double()
     jacobians = [torch.func.jacrev(lambda one: model.encode(one[None])[0])(picture) for picture in x]
     expected = torch.stack([jacobian.square().sum() for jacobian in jacobians])
     torch.testing.assert_close(model.jacobian_norms(x), expected)
-    torch.testing.assert_close(model.losses(x)["contraction"], 0.5 * expected.mean())
+    term = model.losses(x)["contraction"]
+    torch.testing.assert_close(term, 0.5 * expected.mean())
+    parameters = list(model.encoder.parameters())
+    ours = torch.autograd.grad(term, parameters, allow_unused=True)
+    theirs = torch.autograd.grad(0.5 * expected.mean(), parameters, allow_unused=True)
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-12)
 
 
-def test_the_curvature_is_how_much_the_jacobian_changes_nearby():
-    model, x = Contractive(SHAPE, latent=5, higher_order=2.0, noise=0.2).double(), pictures().double()
+@depths
+def test_the_curvature_is_how_much_the_jacobian_changes_nearby(hidden):
+    model = Contractive(SHAPE, latent=5, higher_order=2.0, noise=0.2, hidden=hidden).double()
+    x = pictures().double()
     torch.manual_seed(11)
     term = model.losses(x)["curvature"]
     torch.manual_seed(11)
@@ -88,6 +116,12 @@ def test_the_contractive_decoder_is_the_encoder_transposed_also_in_a_copy():
     assert not model.decoder(code).flatten(1).equal(model.decoder.bias.expand(3, -1))
 
 
+def test_a_deep_contractive_net_has_a_decoder_of_its_own():
+    model = Contractive((1, 28, 28), hidden=(30, 20), latent=10)
+    both_ways = 784 * 30 + 30 * 20 + 20 * 10
+    assert sum(p.numel() for p in model.parameters()) == 2 * both_ways + (30 + 20 + 10) + (20 + 30 + 784)
+
+
 def test_the_denoising_target_is_the_clean_picture_and_the_noise_is_fresh():
     x = pictures()
     model = Denoising(SHAPE, corruption="masking", level=1.0, reconstruction="mse")
@@ -103,6 +137,43 @@ def test_the_denoising_target_is_the_clean_picture_and_the_noise_is_fresh():
 def test_a_filter_body_that_does_not_fit_is_refused_with_a_sentence(latent, hidden):
     with pytest.raises(KnobError, match="with body = conv"):
         Denoising(SHAPE, body="conv", latent=latent, hidden=hidden)
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 64, 64), (1, 9, 13), (3, 17, 40)], ids=str)
+@pytest.mark.parametrize("hidden", [(4,), (4, 6), (4, 6, 8, 8)], ids=str)
+def test_the_strided_body_halves_at_every_layer_and_codes_in_any_number(shape, hidden):
+    model, x = Convolutional(shape, latent=5, body="strided", hidden=hidden), pictures(3, shape)
+    sizes = [shape[1:]]
+    for layer in model.encoder:
+        x = layer(x)
+        if isinstance(layer, nn.Conv2d):
+            assert x.shape[2:] == tuple(-(-side // 2) for side in sizes[-1])
+            sizes.append(x.shape[2:])
+    assert x.shape == (3, 5) and len(sizes) == 1 + len(hidden)
+    assert model.decoder(x).shape == (3, *shape)
+    assert all(p.is_contiguous(memory_format=torch.channels_last) for p in model.parameters() if p.ndim == 4)
+
+
+@pytest.mark.parametrize(
+    ("knobs", "sentence"),
+    [
+        ({"latent": 20}, "^latent = 20: with body = pooled it must be a multiple of 16; take 16"),
+        ({"latent": 3}, "take 16"),
+        ({"body": "strided", "hidden": ()}, r"^hidden = \(\): with body = strided .*; take 32,64"),
+    ],
+    ids=str,
+)
+def test_a_convolutional_net_that_does_not_fit_is_refused_with_a_sentence(knobs, sentence):
+    with pytest.raises(KnobError, match=sentence):
+        Convolutional(SHAPE, **knobs)
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (1, 20, 20), (1, 9, 13), (1, 28, 28), (3, 64, 64)], ids=str)
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_can_be_built_with_the_code_a_page_starts_from(name, shape):
+    latent = starting_latent(MODELS[name], replace(DATASETS["digits"], shape=shape))
+    assert build(name, shape, {"latent": latent}).latent == latent
+    assert latent <= np.prod(shape) // 4
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)

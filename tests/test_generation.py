@@ -12,6 +12,8 @@ from ae_core.generation import (
     Mixture,
     Prior,
     aggregate_posterior,
+    drawn_images,
+    in_holes,
     kl_by_dimension,
     nearest,
     neighbours_near,
@@ -101,8 +103,19 @@ def test_kl_by_dimension_is_that_of_torch_and_the_aggregate_has_the_right_moment
     q = model.posterior(images)
     wanted = kl_divergence(Normal(q.mean, (0.5 * q.log_variance).exp()), Normal(0.0, 1.0)).mean(0)
     assert torch.allclose(kl_by_dimension(model, images), wanted, atol=1e-5)
-    drawn = aggregate_posterior(model, images)
+    drawn = aggregate_posterior(model, images, generator())
     assert torch.allclose(drawn.mean(0), q.mean.mean(0), atol=0.2)
+
+
+def test_a_drawn_picture_has_the_decoded_one_as_its_mean_and_leaves_the_random_state_alone():
+    torch.manual_seed(0)
+    model = VAE((1, 8, 8), latent=2, hidden=(16,))
+    code = torch.randn(1, 2).expand(4000, 2)
+    before = torch.get_rng_state()
+    drawn = drawn_images(model, code, seed=3)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.allclose(drawn.mean(0), model.decode(code[:1])[0], atol=0.05)
+    assert torch.equal(drawn, drawn_images(model, code, seed=3))
 
 
 def test_a_plane_of_two_numbers_shows_just_those_and_keeps_the_rest():
@@ -140,3 +153,13 @@ def test_a_box_has_one_scale_for_both_axes_and_holds_almost_all_points():
     assert right - left == pytest.approx(top - bottom)
     inside = (points[:, 0] > left) & (points[:, 0] < right) & (points[:, 1] > bottom) & (points[:, 1] < top)
     assert inside.float().mean() > 0.98
+
+
+def test_holes_are_farther_from_every_code_than_most_places():
+    codes = torch.cat([torch.randn(300, 2, generator=generator(k)) * 0.3 + 4 * k for k in (0, 1)])
+    found = in_holes(codes, 8, generator())
+    even = codes.min(0).values + (codes.max(0).values - codes.min(0).values) * torch.rand(
+        500, 2, generator=generator(5)
+    )
+    assert len(found) == 8
+    assert torch.cdist(found, codes).min(1).values.min() > torch.cdist(even, codes).min(1).values.median()

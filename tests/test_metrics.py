@@ -1,14 +1,17 @@
-"""The numbers under every picture, against NumPy."""
+"""The numbers under every picture, against NumPy, SciPy and scikit-image."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from scipy.special import entr
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from small_runs import bit_equal
+from torch import Tensor, nn
 
 from ae_core import metrics
-from ae_core.metrics import codes, evaluate, loss_terms, reconstructions, squared_errors
+from ae_core.metrics import codes, entropy_floor, evaluate, loss_terms, psnr, reconstructions, squared_errors, ssims
 from ae_core.models import MODELS, Autoencoder, build
 
 every_model = pytest.mark.parametrize("name", MODELS)
@@ -32,7 +35,14 @@ def test_the_measures_agree_with_numpy(name, images):
     assert numbers["mse"] == pytest.approx(((x - y) ** 2).mean(), rel=1e-5)
     assert numbers["sumse"] == pytest.approx(((x - y) ** 2).sum(axis=(1, 2, 3)).mean(), rel=1e-5)
     assert numbers["sumse"] == pytest.approx(numbers["mse"] * 64)
-    assert numbers["bce"] == pytest.approx(-(x * np.log(y) + (1 - x) * np.log(1 - y)).mean(), rel=1e-5)
+    with np.errstate(divide="ignore"):  # a linear model may answer exactly 0 or 1: 100 nats, as in torch
+        log_y, log_rest = np.maximum(np.log(y), -100), np.maximum(np.log(1 - y), -100)
+    assert numbers["bce"] == pytest.approx(-(x * log_y + (1 - x) * log_rest).mean(), rel=1e-5)
+    entropy = (entr(x) + entr(1 - x)).mean()
+    assert numbers["excess_bce"] == pytest.approx(numbers["bce"] - entropy, abs=1e-6)
+    assert numbers["psnr"] == pytest.approx(peak_signal_noise_ratio(x, y, data_range=1.0), rel=1e-6)
+    each = [structural_similarity(a[0], b[0], data_range=1.0) for a, b in zip(x, y, strict=True)]
+    assert numbers["ssim"] == pytest.approx(np.mean(each), abs=1e-5)
 
 
 @every_model
@@ -71,6 +81,59 @@ def test_measuring_leaves_the_model_in_the_mode_it_was_in(name, training, images
     assert model.training is training
 
 
+@pytest.mark.parametrize("shape", [(1, 8, 8), (1, 28, 28), (3, 16, 11)], ids=str)
+@pytest.mark.parametrize("portion", [1, 4, 1000])
+def test_the_ssim_of_an_image_is_that_of_scikit_image_whatever_lies_above_and_below(shape, portion, monkeypatch):
+    monkeypatch.setattr(metrics, "BATCH", portion)
+    chance = torch.Generator().manual_seed(2)
+    x = torch.rand(9, *shape, generator=chance)
+    y = (x + 0.3 * torch.randn(x.shape, generator=chance)).clamp(0, 1)
+    theirs = [
+        structural_similarity(a, b, data_range=1.0, channel_axis=0) for a, b in zip(x.numpy(), y.numpy(), strict=True)
+    ]
+    assert np.allclose(ssims(x, y).numpy(), theirs, atol=1e-5)
+    assert np.allclose(ssims(x, x).numpy(), 1)
+
+
+def test_half_the_error_is_three_decibels_and_a_perfect_copy_stays_finite():
+    assert psnr(0.01) == pytest.approx(20)
+    assert psnr(0.005) - psnr(0.01) == pytest.approx(3.01, abs=0.01)
+    assert psnr(0.0) == 120
+
+
+def test_black_and_white_leave_no_entropy_and_grey_leaves_one_bit():
+    assert entropy_floor(torch.tensor([0.0, 1.0]).reshape(2, 1, 1, 1).expand(2, 1, 8, 8)) == 0
+    assert entropy_floor(torch.full((2, 1, 8, 8), 0.5)) == pytest.approx(np.log(2))
+
+
+def test_the_entropy_floor_of_mnist_is_the_known_one(mnist):
+    assert entropy_floor(mnist.test.images) == pytest.approx(0.05808, abs=5e-6)
+    assert entropy_floor(mnist.test.images) * 784 == pytest.approx(45.53, abs=0.01)
+
+
+@pytest.mark.parametrize("measure", [evaluate, reconstructions, codes, loss_terms])
+def test_measuring_neither_uses_nor_moves_what_depends_on_the_batch_and_restores_each_layer(measure, images):
+    model = fresh("vanilla")
+    model.encoder.insert(1, nn.BatchNorm1d(64))
+    model.encoder.insert(2, nn.Dropout(0.5))
+    model.train()
+    model.encoder[1].eval()  # a layer that was frozen stays frozen
+    modes = [layer.training for layer in model.modules()]
+    first = measure(model, images)
+    assert [layer.training for layer in model.modules()] == modes
+    assert int(model.encoder[1].num_batches_tracked) == 0
+    model.eval()
+    again = measure(model, images)
+    assert torch.equal(first, again) if isinstance(first, Tensor) else first == again
+
+
+def test_the_modes_come_back_where_measuring_fails(images):
+    model = fresh("vanilla").train()
+    with pytest.raises(RuntimeError):
+        codes(model, images[..., :7])
+    assert all(layer.training for layer in model.modules())
+
+
 @every_model
 def test_the_size_of_the_portions_does_not_matter(name, images, monkeypatch):
     model = fresh(name)
@@ -81,6 +144,17 @@ def test_the_size_of_the_portions_does_not_matter(name, images, monkeypatch):
     assert torch.allclose(codes(model, images), whole[1], atol=1e-5)
     tolerance = 0.05 if name == "vae" else 1e-5  # the noise of the VAE falls differently on smaller portions
     assert loss_terms(model, images) == pytest.approx(terms, rel=tolerance)
+
+
+@pytest.mark.parametrize("measure", [codes, reconstructions, loss_terms, evaluate])
+def test_measuring_in_the_middle_of_a_training_shows_the_model_nothing(measure, images):
+    model = fresh("multilayer", normalise=True)
+    model.losses(images)  # the running averages are those of one step
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    measure(model, images)
+    assert model.training and bit_equal(before, model.state_dict())
+    model.losses(images)
+    assert not bit_equal(before, model.state_dict()), "a training step does move them"
 
 
 def test_squared_errors_belong_to_one_image_each(images):

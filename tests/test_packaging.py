@@ -13,7 +13,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 RUNTIME = {"app.py", "pages", "ui", "ae_core", "pretrained", ".streamlit", "requirements.txt"}
 DEVELOPMENT = {"tests", "benchmarks", "docs", "scripts", ".ci", ".github"}  # folders that the app runs without
-PACKAGE = {"sklearn": "scikit-learn", "PIL": "pillow"}  # where the import is not called like the package
+PACKAGE = {
+    "sklearn": "scikit-learn",
+    "skimage": "scikit-image",
+    "PIL": "pillow",
+}  # where the import is not called like the package
 COMES_WITH = {
     "starlette": "streamlit",
     "websockets": "streamlit",

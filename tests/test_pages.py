@@ -1,9 +1,12 @@
 """Every page, run without a browser: what it shows first, and what it says to a bad address."""
 
 import json
+import re
 
+import numpy as np
 import pytest
 import torch
+from skimage.metrics import structural_similarity
 from sklearn.decomposition import PCA as Sklearn
 from streamlit.testing.v1 import AppTest
 
@@ -120,9 +123,19 @@ def test_the_errors_on_screen_are_those_of_the_model_and_of_pca(finished):
     rows = data.train.images.flatten(1).numpy()
     pca, test = Sklearn(2).fit(rows), data.test.images.flatten(1).numpy()
     theirs = ((pca.inverse_transform(pca.transform(test)) - test) ** 2).mean()
-    shown = {metric.label: metric.value for metric in open_page("reconstruct", run=finished.id).metric}
-    assert shown["Autoencoder, mean squared error per pixel"] == f"{ours:.4f}"
-    assert shown["PCA with 2 components"] == f"{theirs:.4f}"
+    mean = ((rows.mean(0) - test) ** 2).mean()
+    app = open_page("reconstruct", run=finished.id)
+    assert {metric.label: metric.value for metric in app.metric}["Mean squared error per pixel"] == f"{ours:.4f}"
+    found = {
+        row[0]: row[1:]
+        for row in re.findall("".join([r'<th scope="row">(.+?)</th>', "<td>(.+?)</td>" * 3]), texts(app))
+    }
+    for name, error in {"Autoencoder": ours, "PCA, 2 numbers": theirs, "Mean picture": mean}.items():
+        assert found[name][:2] == (f"{error:.4f}", f"{-10 * np.log10(error):.1f} dB")
+    assert found["Autoencoder"][2] == f"{finished.status().test['ssim']:.2f}"
+    average = rows.mean(0).reshape(8, 8)
+    similar = [structural_similarity(x.reshape(8, 8), average, data_range=1.0) for x in test]
+    assert found["Mean picture"][2] == f"{np.mean(similar):.2f}"
 
 
 def test_knobs_in_the_address_reach_the_widgets_and_untouched_ones_follow_the_model():

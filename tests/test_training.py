@@ -200,3 +200,12 @@ def test_twenty_steps_agree_with_a_loop_written_by_hand_in_numpy(monkeypatch):
             weights[i] -= 1e-2 * corrected
     for tensor, expected in zip(tensors, weights, strict=True):
         assert np.allclose(tensor.detach().numpy(), expected, atol=2e-4)
+
+
+def test_a_model_knows_how_much_of_its_training_lies_behind():
+    model, images = fresh("vanilla"), torch.rand(5, 1, 8, 8)
+    assert model.progress == 1.0
+    plan = Plan(epochs=2, batch_size=2)
+    assert [model.progress for _ in train(model, new_optimiser(model, plan), images, plan)] == [i / 6 for i in range(6)]
+    assert model.progress == 1.0
+    assert [model.progress for _ in train(model, new_optimiser(model, plan), images, plan, start=4)] == [4 / 6, 5 / 6]

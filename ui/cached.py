@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
+from torch import Tensor
 
 from ae_core.baselines import PCA
 from ae_core.checkpoints import Checkpoint, manifest
 from ae_core.datasets import dataset
-from ae_core.metrics import reconstructions, squared_errors
+from ae_core.metrics import reconstructions, squared_errors, ssims
 from ae_core.models import Autoencoder
 from ae_core.runs import Run
 from ae_core.store import Store
@@ -63,6 +64,24 @@ def _test_errors(_run: Run, _network: Autoencoder, version: str, step: int) -> n
     return squared_errors(test, reconstructions(_network, test)).numpy()
 
 
+def test_ssim(run: Run) -> float:
+    """Structural similarity of a run, mean over the test images of `spread`."""
+    network, entry = model(run)
+    return _test_ssim(network, run.recipe().dataset, f"{run.folder}:{entry.sha256}")
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _test_ssim(_network: Autoencoder, dataset_name: str, version: str) -> float:
+    images = spread(dataset_name)
+    return float(ssims(images, reconstructions(_network, images)).mean())
+
+
+def spread(dataset_name: str) -> Tensor:
+    """About 1000 test images from all over the split: the SSIM of all 10 000 of MNIST would keep the page waiting."""
+    images = dataset(dataset_name).load().test.images
+    return images[:: max(1, len(images) // 1000)]
+
+
 @st.cache_resource(max_entries=32, show_spinner=False)
 def error_figure(_run: Run, version: str) -> go.Figure:
     """Distribution of the error over the test images, for a run and for PCA; `version` is the checksum of its weights."""
@@ -79,6 +98,16 @@ def pca(dataset_name: str) -> PCA:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def pca_errors(dataset_name: str, latent: int) -> np.ndarray:
-    """Squared error of every test image (n,), summed over pixels, rebuilt from `latent` principal components."""
+    """Squared error of every test image (n,), summed over pixels, rebuilt from `latent` principal components.
+
+    With none of them the answer to every picture is the mean of the training pictures.
+    """
     test = dataset(dataset_name).load().test.images
     return squared_errors(test, pca(dataset_name).reconstruct(test, latent)).numpy()
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def pca_ssim(dataset_name: str, latent: int) -> float:
+    """Structural similarity, mean over the test images of `spread`, rebuilt from `latent` principal components."""
+    images = spread(dataset_name)
+    return float(ssims(images, pca(dataset_name).reconstruct(images, latent)).mean())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import html
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -28,6 +29,16 @@ def heading(title: str, sentence: str) -> None:
 def note(text: str) -> None:
     """A small line of plain text under something."""
     st.html(f'<p class="ae-note">{html.escape(text)}</p>')
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """HTML of a small table of plain texts; the first cell of a row names it, the others are numbers."""
+    top = "".join(f'<th scope="col">{html.escape(text)}</th>' for text in head)
+    lines = [
+        f'<tr><th scope="row">{html.escape(name)}</th>{"".join(f"<td>{html.escape(text)}</td>" for text in numbers)}</tr>'
+        for name, *numbers in rows
+    ]
+    return f'<table class="ae-table"><thead><tr>{top}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
 
 
 def notice(text: str) -> None:

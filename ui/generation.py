@@ -15,6 +15,7 @@ from ae_core.generation import (
     Prior,
     Sampler,
     aggregate_posterior,
+    drawn_images,
     in_holes,
     nearest,
     neighbours_near,
@@ -35,9 +36,10 @@ SIDE = 15  # pictures along each side of the manifold
 
 
 class Drawn(NamedTuple):
-    """Pictures (n, channels, height, width) that nobody drew, and the training pictures nearest to them."""
+    """Pictures (n, channels, height, width) of codes that no picture had, and the training pictures nearest to them."""
 
-    pictures: Tensor
+    pictures: Tensor  # the mean that the decoder gives
+    drawn: Tensor | None  # one picture drawn around that mean, where the model has a likelihood to draw from
     nearest: Tensor | None  # None where the training pictures are not on this computer
     errors: Tensor | None  # (n,), squared error summed over pixels
 
@@ -73,7 +75,7 @@ def samples(run: Run, name: str, n: int, temperature: float, seed: int) -> Drawn
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _samples(_run: Run, version: str, name: str, n: int, temperature: float, seed: int) -> Drawn:
     drawn = sampler(_run, name).draw(n, temperature, torch.Generator().manual_seed(seed))
-    return _beside_nearest(_run, drawn)
+    return _beside_nearest(_run, drawn, seed)
 
 
 def from_holes(run: Run, n: int, seed: int) -> Drawn:
@@ -83,17 +85,18 @@ def from_holes(run: Run, n: int, seed: int) -> Drawn:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _from_holes(_run: Run, version: str, n: int, seed: int) -> Drawn:
-    return _beside_nearest(_run, in_holes(latent.codes(_run).codes, n, torch.Generator().manual_seed(seed)))
+    return _beside_nearest(_run, in_holes(latent.codes(_run).codes, n, torch.Generator().manual_seed(seed)), seed)
 
 
-def _beside_nearest(run: Run, codes: Tensor) -> Drawn:
-    pictures = decoded(run, codes)
+def _beside_nearest(run: Run, codes: Tensor, seed: int) -> Drawn:
+    model, pictures = latent.network(run), decoded(run, codes)
+    drawn = drawn_images(model, codes, seed) if isinstance(model, GenerativeAutoencoder) else None
     try:
         known = run.recipe().data.load().train.images
     except DatasetError:
-        return Drawn(pictures, None, None)
+        return Drawn(pictures, drawn, None, None)
     index, errors = nearest(pictures, known)
-    return Drawn(pictures, known[index], errors)
+    return Drawn(pictures, drawn, known[index], errors)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -136,5 +139,6 @@ def spread_codes(_run: Run, version: str) -> np.ndarray:
     """One code (n, latent) of each test picture: drawn from the posterior of a generative model, else the code itself."""
     model = latent.network(_run)
     if isinstance(model, GenerativeAutoencoder):
-        return aggregate_posterior(model, _run.recipe().data.load().test.images[:2000]).numpy()
+        images = _run.recipe().data.load().test.images[:2000]
+        return aggregate_posterior(model, images, torch.Generator().manual_seed(0)).numpy()
     return latent.codes(_run).codes.numpy()

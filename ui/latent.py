@@ -11,6 +11,7 @@ import streamlit as st
 import torch
 from torch import Tensor
 
+from ae_core import representation
 from ae_core.checkpoints import read_tensors
 from ae_core.datasets import DatasetError
 from ae_core.durable import Damaged
@@ -24,10 +25,10 @@ from ui import cached
 from ui.components.latent_pad import Panel, panel, payload
 from ui.components.packing import Packer
 from ui.components.weights import Dense
-from ui.measures import Measures, measures
 
 Packed = tuple[dict[str, Any], Packer]
 SHIPPED_CODES = "codes.safetensors"
+COMPARED = 700  # pictures where all pairs are compared: what takes a tenth of a second
 
 
 class Codes(NamedTuple):
@@ -127,7 +128,7 @@ def pca_panel(dataset_name: str, images: Tensor, latent: int) -> Panel:
     if size > 1:
         axes[1, 1] = 1.0
     flat = Plane(torch.zeros(size), axes, ("component 1", "component 2" if size > 1 else ""))
-    rebuild = [Dense(pca.components[:size].T.contiguous().numpy(), pca.mean.numpy(), "linear")]
+    rebuild = [Dense(pca.components[:size].T.contiguous(), pca.mean, "linear")]
     shape = (int(images.shape[1]), int(images.shape[2]), int(images.shape[3]))
     return Panel(f"PCA, {size} components", shape, flat, flat.coordinates(z), rebuild)
 
@@ -152,15 +153,33 @@ def alone(_runs: list[Run], versions: tuple[str, ...], view: View, tour: bool = 
     return payload(panels, found.labels, made.data.classes, made.dataset, tour=tour)
 
 
+class Worth(NamedTuple):
+    """What codes know, each from `n` pictures: see `ae_core.representation`."""
+
+    knn: float  # share of one half of the pictures whose neighbours in the other half vote for their class
+    silhouette: float
+    trustworthiness: float
+    n: int
+
+
 @st.cache_resource(max_entries=64, show_spinner="Measuring the codes …")
-def measured(_run: Run, version: str) -> tuple[Measures, Measures]:
-    """Measures of a run's codes and of PCA codes of the same size. DatasetError where the pictures are not here."""
+def measured(_run: Run, version: str) -> tuple[Worth, Worth]:
+    """The worth of a run's codes and of PCA codes of the same size. DatasetError where the pictures are not here."""
     made, found = _run.recipe(), codes(_run)
     images = made.data.load().test.images[: len(found.labels)]
-    pictures = images.flatten(1).numpy()
-    theirs = cached.pca(made.dataset).codes(images, found.codes.shape[1]).numpy()
-    ours = found.codes.numpy()
-    return measures(ours, found.labels, pictures), measures(theirs, found.labels, pictures)
+    theirs = cached.pca(made.dataset).codes(images, found.codes.shape[1])
+    return _worth(found.codes, found.labels, images), _worth(theirs, found.labels, images)
+
+
+def _worth(z: Tensor, labels: np.ndarray, images: Tensor) -> Worth:
+    half = min(len(z) // 2, COMPARED)
+    voters, judged = slice(0, half), slice(half, 2 * half)
+    return Worth(
+        representation.knn_accuracy(z[voters], labels[voters], z[judged], labels[judged]),
+        representation.silhouette(z, labels, COMPARED),
+        representation.trustworthiness(images, z, most=COMPARED),
+        min(len(z), COMPARED),
+    )
 
 
 def sliders(run: Run) -> Packed:

@@ -62,3 +62,4 @@ def _import_what_pages_need() -> None:
     run = cached.store().find(EXAMPLE)
     _, checkpoint = cached.model(run)
     cached.error_figure(run, f"{run.folder}:{checkpoint.sha256}")
+    cached.test_ssim(run)

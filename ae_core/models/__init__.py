@@ -15,12 +15,14 @@ from ae_core.models.base import Autoencoder, GenerativeAutoencoder, Shape
 from ae_core.models.contractive import Contractive
 from ae_core.models.convolutional import Convolutional
 from ae_core.models.denoising import Denoising
+from ae_core.models.linear import Linear
 from ae_core.models.multilayer import Multilayer
 from ae_core.models.sparse import Sparse
 from ae_core.models.vae import VAE
 from ae_core.models.vanilla import Vanilla
 
 MODELS: dict[str, type[Autoencoder]] = {
+    "linear": Linear,
     "vanilla": Vanilla,
     "multilayer": Multilayer,
     "convolutional": Convolutional,
@@ -39,6 +41,7 @@ __all__ = [
     "Convolutional",
     "Denoising",
     "GenerativeAutoencoder",
+    "Linear",
     "Multilayer",
     "Sparse",
     "Vanilla",

@@ -6,6 +6,7 @@ import numbers
 from abc import ABC, abstractmethod
 from typing import ClassVar, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from ae_core.models.reconstruction import UNITS, ReconstructionLoss
@@ -37,6 +38,9 @@ class Autoencoder(nn.Module, ABC):
 
     title: ClassVar[str]  # its name on screen
     unit: str  # of the loss: squared error or nats
+    progress: float = 1.0  # share of the training that lies behind; `train` sets it, outside of training it is 1
+    encoder: nn.Module  # pictures -> the code, or the numbers that describe its distribution
+    decoder: nn.Module  # codes (n, latent) -> what `decode` makes pictures of
 
     def __init__(self, shape: Shape, latent: int) -> None:
         super().__init__()
@@ -58,6 +62,14 @@ class Autoencoder(nn.Module, ABC):
     def reconstruct(self, x: Tensor) -> Tensor:
         """Encode and decode: pictures (n, channels, height, width) in [0, 1]."""
         return self.decode(self.encode(x))
+
+
+class DataStarted(Autoencoder, ABC):
+    """One that wants to see all training pictures once, before the first step, to choose its first weights."""
+
+    @abstractmethod
+    def start_from(self, images: Tensor) -> None:
+        """Set the first weights from images (n, channels, height, width); the same images give the same weights."""
 
 
 class DeterministicAutoencoder(Autoencoder, ABC):
@@ -94,14 +106,57 @@ class Gaussian(NamedTuple):
     mean: Tensor
     log_variance: Tensor
 
+    def at(self, noise: Tensor) -> Tensor:
+        """The codes mean + deviation * noise; noise is (n, latent) or (k, n, latent), and so is the answer."""
+        return self.mean + (0.5 * self.log_variance).exp() * noise
+
+    def kl(self) -> Tensor:
+        """KL(this || Normal(0, I)) of each latent of each image (n, latent), in nats; Kingma and Welling, appendix B."""
+        return 0.5 * (self.mean.square() + self.log_variance.exp() - 1 - self.log_variance)
+
+    def log_ratio(self, noise: Tensor) -> Tensor:
+        """log p(z) - log q(z | x) at z = `at(noise)` in nats, summed over latents: (n,) or (k, n); p is Normal(0, I)."""
+        return 0.5 * (noise.square() - self.at(noise).square() + self.log_variance).sum(-1)
+
 
 class GenerativeAutoencoder(Autoencoder, ABC):
-    """An autoencoder that also says how likely a code is, so that new pictures can be drawn from it."""
+    """An autoencoder that also says how likely a picture is, so that new pictures can be drawn from it.
+
+    A code z is drawn from the prior p(z) = Normal(0, I) and a picture from p(x | z), whose mean is `decode`.
+    """
 
     @abstractmethod
     def posterior(self, x: Tensor) -> Gaussian:
         """The distribution q(code | picture) of each of n pictures."""
 
     @abstractmethod
+    def log_likelihood(self, code: Tensor, x: Tensor) -> Tensor:
+        """log p(x | code) of each picture (n,), in nats, of codes (n, latent) and pictures x (n, c, h, w)."""
+
+    @abstractmethod
+    def sample_images(self, code: Tensor) -> Tensor:
+        """Draw a picture x from p(x | code) for each of n codes: (n, c, h, w); `decode` gives their mean.
+
+        A draw from a normal distribution may lie outside [0, 1].
+        """
+
+    @abstractmethod
+    def observed(self, x: Tensor) -> Tensor:
+        """The pictures (n, c, h, w) that likelihoods are measured on: x itself, or drawn anew from its grey levels."""
+
+    def encode(self, x: Tensor) -> Tensor:
+        return self.posterior(x).mean
+
+    def log_weights(self, q: Gaussian, x: Tensor, noise: Tensor) -> Tensor:
+        """Importance weights log p(x | z) p(z) / q(z | x) in nats (k, n) of n pictures x (n, c, h, w).
+
+        z = q.at(noise), noise (k, n, latent); q is the posterior of x. Burda et al. (2016), eq. 8.
+        """
+        k, n = noise.shape[:2]
+        z = q.at(noise)
+        likelihood = self.log_likelihood(z.flatten(0, 1), x.expand(k, *x.shape).flatten(0, 1))
+        return likelihood.view(k, n) + q.log_ratio(noise)
+
     def sample_codes(self, n: int) -> Tensor:
         """Draw n codes (n, latent) from the prior."""
+        return torch.randn(n, self.latent, device=next(self.parameters()).device)

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated
 
+import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ae_core.knobs import Knob
@@ -51,23 +53,73 @@ def glorot(layer: nn.Linear | nn.Conv2d) -> nn.Module:
     return layer
 
 
-def dense(widths: Sequence[int], activation: str) -> nn.Sequential:
-    """Fully connected layers (n, widths[0]) -> (n, widths[-1]), each followed by the activation."""
+def dense(widths: Sequence[int], activation: str, normalise: bool = False) -> nn.Sequential:
+    """Fully connected layers (n, widths[0]) -> (n, widths[-1]), each followed by the activation.
+
+    With `normalise` a `BatchNorm` stands between each layer and its activation; its shift takes the place of the bias.
+    """
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise(widths):
-        layers += [glorot(nn.Linear(inputs, outputs)), ACTIVATIONS[activation]()]
+        layers.append(glorot(nn.Linear(inputs, outputs, bias=not normalise)))
+        layers += [BatchNorm(outputs)] if normalise else []
+        layers.append(ACTIVATIONS[activation]())
     return nn.Sequential(*layers)
 
 
 def dense_mirror(
-    shape: Shape, latent: int, hidden: Sequence[int], activation: str, code_activation: str = "linear", codes: int = 1
+    shape: Shape,
+    latent: int,
+    hidden: Sequence[int],
+    activation: str,
+    code_activation: str = "linear",
+    codes: int = 1,
+    normalise: bool = False,
 ) -> tuple[nn.Sequential, nn.Sequential]:
-    """Encoder (n, *shape) -> (n, codes * latent) and decoder (n, latent) -> (n, *shape), its mirror image."""
-    inward = [math.prod(shape), *hidden]
-    encoder = [nn.Flatten(), *dense(inward, activation), *dense([inward[-1], codes * latent], code_activation)]
-    outward = [latent, *reversed(hidden)]
-    decoder = [*dense(outward, activation), *dense([outward[-1], inward[0]], "linear"), ToShape(shape)]
+    """Encoder (n, *shape) -> (n, codes * latent) and decoder (n, latent) -> (n, *shape), its mirror image.
+
+    `normalise` is for the hidden layers only: neither the code nor the picture depends on a batch's statistics.
+    """
+    inward, outward = [math.prod(shape), *hidden], [latent, *reversed(hidden)]
+    to_code, to_picture = [inward[-1], codes * latent], [outward[-1], inward[0]]
+    encoder = [nn.Flatten(), *dense(inward, activation, normalise), *dense(to_code, code_activation)]
+    decoder = [*dense(outward, activation, normalise), *dense(to_picture, "linear"), ToShape(shape)]
     return nn.Sequential(*encoder), nn.Sequential(*decoder)
+
+
+class BatchNorm(nn.Module):
+    """Give each column of rows (n, width) a learned mean and spread; Ioffe and Szegedy (2015), arXiv:1502.03167, alg. 1.
+
+    In training the columns are first standardised by their mean and variance over the batch, otherwise by the running
+    averages of both. A batch of one row, which has no variance, is standardised by the averages in training too.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training and len(x) == 1:
+            norm = self.norm
+            return F.batch_norm(x, norm.running_mean, norm.running_var, norm.weight, norm.bias, eps=norm.eps)
+        return self.norm(x)
+
+
+class Tied(nn.Module):
+    """A decoder (n, latent) -> (n, *shape) that uses the weights of the encoder's layer, transposed, and its own bias."""
+
+    def __init__(self, layer: nn.Linear, shape: Shape) -> None:
+        super().__init__()
+        self._layer = [layer]  # in a list, so that its parameters are counted and saved once
+        self.bias = nn.Parameter(torch.zeros(math.prod(shape)))
+        self.to_shape = ToShape(shape)
+
+    @property
+    def weight(self) -> Tensor:
+        """The weights (pixels, latent) that a dense layer in its place would have."""
+        return self._layer[0].weight.T
+
+    def forward(self, code: Tensor) -> Tensor:
+        return self.to_shape(F.linear(code, self.weight, self.bias))
 
 
 class ToShape(nn.Module):

@@ -1,13 +1,17 @@
 """A contractive autoencoder: a small change of the picture must hardly change the code.
 
-    code h = f(W x + b),  output y = sigmoid(W' h + b')   (tied: W' is W transposed)
+    one layer    code h = f(W x + b),  output y = sigmoid(W' h + b')   (tied: W' is W transposed)
+    several      h1 = f(W1 x + b1), h2 = f(W2 h1 + b2), ..., the last one is the code h;  the decoder is their mirror
     contraction = weight * squared Frobenius norm of J,  J = dh / dx
-                = weight * sum over units of f'(a)^2 * |W row|^2      (one hidden layer, exact)
+                = weight * sum over units of f'(a)^2 * |W row|^2                   (one layer)
+      and in general   J = D W ... D2 W2 D1 W1,  D = diagonal of f'                (chain rule, exact at any depth)
     curvature   = higher_order * |J(x) - J(x + e)|^2,  e ~ Normal(0, noise^2)
     loss L = reconstruction + contraction + curvature, averaged over images
 
 The reconstruction pulls the other way: along directions in which pictures really differ the code must move. What
-remains sensitive is the surface on which the pictures lie.
+remains sensitive is the surface on which the pictures lie. Several layers share no weights with the decoder, so that
+each half can bend in its own way; their price is that J is no longer a product of two numbers per weight, but one
+matrix per picture.
 
 Source: Rifai, Vincent, Muller, Glorot and Bengio (2011), Contractive auto-encoders, ICML, eq. 2 and 5; Rifai et al.
 (2011), Higher order contractive auto-encoder, ECML, eq. 4.
@@ -15,23 +19,21 @@ Source: Rifai, Vincent, Muller, Glorot and Bengio (2011), Contractive auto-encod
 
 from __future__ import annotations
 
-import math
 from typing import Annotated
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ae_core.knobs import Knob, checks_knobs
 from ae_core.models.base import DeterministicAutoencoder, Shape, checked_shape
-from ae_core.models.blocks import LatentKnob, ToShape, glorot
+from ae_core.models.blocks import HiddenKnob, LatentKnob, Tied, dense_mirror
 from ae_core.models.reconstruction import RECONSTRUCTION_LOSSES, ReconstructionKnob
 
 SLOPES = {"sigmoid": lambda h: h * (1 - h), "tanh": lambda h: 1 - h.square()}  # f' from f
 
 
 class Contractive(DeterministicAutoencoder):
-    """One dense layer with tied weights, and a price on its Jacobian; 784-64-784 with its defaults on 28x28 pictures."""
+    """Dense layers and a price on the Jacobian of the code; 784-64-784 with tied weights by default on 28x28 pictures."""
 
     title = "Contractive"
 
@@ -41,50 +43,66 @@ class Contractive(DeterministicAutoencoder):
         shape: Shape,
         *,
         latent: LatentKnob = 64,
+        hidden: HiddenKnob = (),
         weight: Annotated[float, Knob("Price of a sensitive code", 0, 100)] = 0.1,
         higher_order: Annotated[float, Knob("Price of a sensitivity that changes from place to place", 0, 100)] = 0.0,
         noise: Annotated[float, Knob("How far away the change is measured", 0.01, 1)] = 0.1,
-        activation: Annotated[str, Knob("Bend applied to the code", choices=tuple(SLOPES))] = "sigmoid",
+        activation: Annotated[
+            str, Knob("Bend applied to the code and to the hidden layers", choices=tuple(SLOPES))
+        ] = "sigmoid",
         reconstruction: ReconstructionKnob = "bce",
     ) -> None:
         shape = checked_shape(shape)
-        layer = nn.Linear(math.prod(shape), latent)
-        glorot(layer)
-        bend = nn.Sigmoid() if activation == "sigmoid" else nn.Tanh()
-        networks = nn.Sequential(nn.Flatten(), layer, bend), Tied(layer, shape)
-        super().__init__(shape, latent, networks, RECONSTRUCTION_LOSSES[reconstruction])
+        encoder, mirror = dense_mirror(shape, latent, hidden, activation, activation)
+        decoder = mirror if hidden else Tied(encoder[1], shape)
+        super().__init__(shape, latent, (encoder, decoder), RECONSTRUCTION_LOSSES[reconstruction])
         self.weight, self.higher_order, self.noise = weight, higher_order, noise
-        self.slope, self._layer = SLOPES[activation], [layer]
+        self.slope = SLOPES[activation]
 
     def jacobian_norms(self, x: Tensor) -> Tensor:
-        """Squared Frobenius norm of dh / dx at each picture (n,), exact; Rifai et al. (2011), eq. 5."""
-        return (self.slope(self.encode(x)).square() * self._row_norms()).sum(1)
+        """Squared Frobenius norm of dh / dx at each picture (n,), exact; Rifai et al. (2011), eq. 5, for one layer."""
+        return self._squared(self._sensitivity(self._layers(x)))
 
     def losses(self, x: Tensor) -> dict[str, Tensor]:
-        code = self.encode(x)
-        slope, rows = self.slope(code), self._row_norms()
+        layers = self._layers(x)
+        here = self._sensitivity(layers)
         terms = {
-            "reconstruction": self.reconstruction(code, x),
-            "contraction": self.weight * (slope.square() * rows).sum(1).mean(),
+            "reconstruction": self.reconstruction(layers[-1], x),
+            "contraction": self.weight * self._squared(here).mean(),
         }
         if self.higher_order:
-            nearby = self.slope(self.encode(x + self.noise * torch.randn_like(x)))
-            terms["curvature"] = self.higher_order * ((slope - nearby).square() * rows).sum(1).mean()
+            nearby = self._sensitivity(self._layers(x + self.noise * torch.randn_like(x)))
+            terms["curvature"] = self.higher_order * self._squared(here - nearby).mean()
         return terms
 
-    def _row_norms(self) -> Tensor:
-        """|W row|^2 of each unit, (latent,)."""
-        return self._layer[0].weight.square().sum(1)
+    def _weights(self) -> list[Tensor]:
+        return [layer.weight for layer in self.encoder if isinstance(layer, nn.Linear)]
 
+    def _layers(self, x: Tensor) -> list[Tensor]:
+        """What each layer answers, (n, width) each; the last is the code."""
+        answers = []
+        for layer in self.encoder:
+            x = layer(x)
+            if isinstance(layer, nn.Sigmoid | nn.Tanh):
+                answers.append(x)
+        return answers
 
-class Tied(nn.Module):
-    """A decoder (n, latent) -> (n, *shape) that uses the weights of the encoder's layer, transposed, and its own bias."""
+    def _sensitivity(self, layers: list[Tensor]) -> Tensor:
+        """S with J = S W1 at each picture: (n, latent, width of the first layer), or for one layer its diagonal (n, latent).
 
-    def __init__(self, layer: nn.Linear, shape: Shape) -> None:
-        super().__init__()
-        self._layer = [layer]  # in a list, so that its parameters are counted and saved once
-        self.bias = nn.Parameter(torch.zeros(math.prod(shape)))
-        self.to_shape = ToShape(shape)
+        J itself, (latent, pixels) for each picture, is never written down.
+        """
+        slopes, weights = [self.slope(layer) for layer in layers], self._weights()
+        if len(layers) == 1:
+            return slopes[0]
+        sensitivity = slopes[-1][:, :, None] * weights[-1] * slopes[-2][:, None, :]
+        for between, slope in zip(reversed(weights[1:-1]), reversed(slopes[:-2]), strict=True):
+            sensitivity = sensitivity @ between * slope[:, None, :]
+        return sensitivity
 
-    def forward(self, code: Tensor) -> Tensor:
-        return self.to_shape(F.linear(code, self._layer[0].weight.T, self.bias))
+    def _squared(self, sensitivity: Tensor) -> Tensor:
+        """Squared Frobenius norm (n,) of S W1, as the trace of S (W1 W1^T) S^T."""
+        first = self._weights()[0]
+        if sensitivity.ndim == 2:  # a diagonal needs the diagonal of W1 W1^T only
+            return (sensitivity.square() * first.square().sum(1)).sum(1)
+        return (sensitivity @ (first @ first.T) * sensitivity).sum((1, 2))

@@ -5,14 +5,22 @@
     loss     L = sum over pixels of (x - y)^2, averaged over images   (or the cross-entropy)
 
 Each layer bends space a little; together they can follow a curved surface on which the pictures lie, where PCA has
-only a flat one.
+only a flat one. Every layer on the way holds the picture in its own form, and any of them can be looked at
+(`ae_core/layers.py`): early ones are close to strokes, late ones to what the picture shows.
 
-Source: Hinton and Salakhutdinov (2006), Reducing the dimensionality of data with neural networks, Science 313.
+A deep stack is hard to train from random weights, because each layer has to follow the drift of those before it. With
+`normalise` the numbers that enter the bends keep a learned mean and spread over the batch, and depth costs little.
+
+Source: Hinton and Salakhutdinov (2006), Reducing the dimensionality of data with neural networks, Science 313; Bengio,
+Lamblin, Popovici and Larochelle (2007), Greedy layer-wise training of deep networks, NIPS 19, for depth as a list of
+widths; Ioffe and Szegedy (2015), Batch normalization, arXiv:1502.03167.
 """
 
 from __future__ import annotations
 
-from ae_core.knobs import checks_knobs
+from typing import Annotated
+
+from ae_core.knobs import Knob, checks_knobs
 from ae_core.models.base import PlainAutoencoder, Shape, checked_shape
 from ae_core.models.blocks import ActivationKnob, CodeActivationKnob, HiddenKnob, LatentKnob, dense_mirror
 from ae_core.models.reconstruction import RECONSTRUCTION_LOSSES, ReconstructionKnob
@@ -32,8 +40,11 @@ class Multilayer(PlainAutoencoder):
         hidden: HiddenKnob = (128,),
         activation: ActivationKnob = "relu",
         code_activation: CodeActivationKnob = "relu",
+        normalise: Annotated[
+            bool, Knob("Batch normalisation in the hidden layers, which makes deep nets train well")
+        ] = False,
         reconstruction: ReconstructionKnob = "mse",
     ) -> None:
         shape = checked_shape(shape)
-        networks = dense_mirror(shape, latent, hidden, activation, code_activation)
+        networks = dense_mirror(shape, latent, hidden, activation, code_activation, normalise=normalise)
         super().__init__(shape, latent, networks, RECONSTRUCTION_LOSSES[reconstruction])

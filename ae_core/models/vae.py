@@ -2,26 +2,37 @@
 
     posterior  q(z | x) = Normal(mean(x), variance(x)),   prior  p(z) = Normal(0, I)
     code       z = mean + sqrt(variance) * e,   e ~ Normal(0, I)            (reparameterisation)
-    reconstruction = -log p(x | z) = sum over pixels of -x log y - (1 - x) log(1 - y)
-    kl         = KL(q || p) = 1/2 sum over latents of mean^2 + variance - 1 - log variance
-    loss       L = reconstruction + kl = -ELBO,   in nats, averaged over images
+    reconstruction = -log p(x | z)          (bernoulli: sum over pixels of -x log y - (1 - x) log(1 - y))
+    kl         = beta * sum over latents of KL(q || p),   KL = 1/2 (mean^2 + variance - 1 - log variance)
+    loss       L = reconstruction + kl,   in nats, averaged over images;   with beta = 1 it is -ELBO
 
 Because the clouds fill the space around zero without gaps, a code drawn from the prior decodes to something that looks
 like a picture.
 
+    free_bits  below so many nats a latent (mean of the batch) costs no less:   max(KL, free_bits) instead of KL
+    samples    k > 1 codes for each picture give a tighter bound, which is one term and does not split into two:
+               bound = -log 1/k sum over the k codes of p(x | z) p(z) / q(z | x),   loss L = bound
+    binarise   a picture is drawn anew as black or white, its grey levels the probabilities, whenever it is looked at
+
 Source: Kingma and Welling (2014), Auto-Encoding Variational Bayes, arXiv:1312.6114, eq. 10 and appendix B; Rezende,
-Mohamed and Wierstra (2014), arXiv:1401.4082.
+Mohamed and Wierstra (2014), arXiv:1401.4082; beta: Higgins et al. (2017), ICLR; free bits: Kingma et al. (2016),
+arXiv:1606.04934, appendix C.8; k codes: Burda, Grosse and Salakhutdinov (2016), arXiv:1509.00519, eq. 8.
 """
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+import math
+from typing import Annotated
 
-from ae_core.knobs import checks_knobs
+import torch
+from torch import Tensor, nn
+
+from ae_core.knobs import Knob, KnobError, checks_knobs
 from ae_core.models.base import Gaussian, GenerativeAutoencoder, Shape
-from ae_core.models.blocks import ActivationKnob, HiddenKnob, LatentKnob, dense_mirror
-from ae_core.models.reconstruction import cross_entropy
+from ae_core.models.blocks import ActivationKnob, HiddenKnob, LatentKnob, ToShape, dense, dense_mirror
+from ae_core.models.likelihoods import DeviationKnob, LikelihoodKnob, likelihood_of
+
+AT_ONCE = 2**22  # pixels that are decoded together where many codes are drawn: 16 MB
 
 
 class VAE(GenerativeAutoencoder):
@@ -38,28 +49,74 @@ class VAE(GenerativeAutoencoder):
         latent: LatentKnob = 20,
         hidden: HiddenKnob = (400,),
         activation: ActivationKnob = "relu",
+        likelihood: LikelihoodKnob = "bernoulli",
+        deviation: DeviationKnob = 0.1,
+        beta: Annotated[float, Knob("Price of the code: how much a nat of kl counts", 0, 100)] = 1.0,
+        free_bits: Annotated[float, Knob("Nats that each number of the code may hold at no price", 0, 10)] = 0.0,
+        samples: Annotated[int, Knob("Codes drawn for each picture; more give a tighter bound", 1, 100, log=10)] = 1,
+        binarise: Annotated[bool, Knob("Draw each picture anew as black or white, from its grey levels")] = False,
     ) -> None:
         super().__init__(shape, latent)
+        _require_that_they_go_together(likelihood, binarise, samples, beta, free_bits)
         self.encoder, self.decoder = dense_mirror(self.shape, latent, hidden, activation, codes=2)
+        outward = [latent, *reversed(hidden)]
+        self.likelihood = likelihood_of(
+            likelihood,
+            deviation,
+            lambda: nn.Sequential(
+                *dense(outward, activation), *dense([outward[-1], math.prod(self.shape)], "linear"), ToShape(self.shape)
+            ),
+        )
+        self.beta, self.free_bits, self.samples, self.binarise = beta, free_bits, samples, binarise
 
     def posterior(self, x: Tensor) -> Gaussian:
-        return Gaussian(*self.encoder(x).chunk(2, dim=1))
-
-    def encode(self, x: Tensor) -> Tensor:
-        return self.posterior(x).mean
+        return Gaussian(*self.encoder(x).to(x.dtype).chunk(2, dim=1))  # bfloat16 would be too coarse for kl
 
     def decode(self, code: Tensor) -> Tensor:
         return self.decoder(code).sigmoid()
 
     def losses(self, x: Tensor) -> dict[str, Tensor]:
+        x = self.observed(x)
         q = self.posterior(x)
-        z = q.mean + (0.5 * q.log_variance).exp() * torch.randn_like(q.mean)
-        return {"reconstruction": cross_entropy(self.decoder(z), x), "kl": kl_to_standard_normal(q).mean()}
+        if self.samples > 1:
+            return {"bound": self._bound(q, x)}
+        z = q.at(torch.randn_like(q.mean))
+        reconstruction = self.likelihood.surprise(self.decoder(z), z, x).sum() / len(x)
+        return {"reconstruction": reconstruction, "kl": self.beta * price(q, self.free_bits)}
 
-    def sample_codes(self, n: int) -> Tensor:
-        return torch.randn(n, self.latent, device=next(self.parameters()).device)
+    def log_likelihood(self, code: Tensor, x: Tensor) -> Tensor:
+        return -self.likelihood.surprise(self.decoder(code), code, x).flatten(1).sum(1)
+
+    def sample_images(self, code: Tensor) -> Tensor:
+        return self.likelihood.draw(self.decoder(code), code)
+
+    def observed(self, x: Tensor) -> Tensor:
+        return torch.bernoulli(x) if self.binarise else x
+
+    def _bound(self, q: Gaussian, x: Tensor) -> Tensor:
+        """-log of the mean of `samples` importance weights, mean over images; Burda et al., eq. 8."""
+        noise = torch.randn(self.samples, *q.mean.shape, dtype=x.dtype, device=x.device)
+        weights = [self.log_weights(q, x, part) for part in noise.split(max(1, AT_ONCE // x.numel()))]
+        return math.log(self.samples) - torch.cat(weights).logsumexp(0).mean()
 
 
-def kl_to_standard_normal(q: Gaussian) -> Tensor:
-    """KL(q || Normal(0, I)) of each image (n,), summed over latents, in nats; Kingma and Welling, appendix B."""
-    return 0.5 * (q.mean.square() + q.log_variance.exp() - 1 - q.log_variance).sum(dim=1)
+def price(q: Gaussian, free_bits: float = 0.0) -> Tensor:
+    """KL(q || Normal(0, I)), summed over latents, mean over images, in nats; no latent counts less than `free_bits`."""
+    if free_bits:
+        return q.kl().mean(0).clamp(min=free_bits).sum()
+    return q.kl().sum(1).mean()
+
+
+def _require_that_they_go_together(
+    likelihood: str, binarise: bool, samples: int, beta: float, free_bits: float
+) -> None:
+    if binarise and likelihood != "bernoulli":
+        raise KnobError(
+            f"likelihood = {likelihood}: with binarise it must be bernoulli, because black or white pixels are coins; "
+            "take bernoulli."
+        )
+    if samples > 1 and (beta != 1 or free_bits):
+        raise KnobError(
+            f"samples = {samples}: must be 1 unless beta = 1 and free_bits = 0, because the bound of several codes has "
+            "no kl of its own; take 1."
+        )

@@ -126,7 +126,7 @@ def _decoder(packer: Packer, decoder: list[Dense] | Tiles) -> dict[str, Any]:
     if isinstance(decoder, Tiles):
         return {"side": len(decoder.pixels), "error": decoder.error, "tiles": packer.add(decoder.pixels)}
     layers = [
-        {"weight": packer.add(w.astype(np.float32)), "bias": packer.add(b.astype(np.float32)), "activation": activation}
+        {"weight": packer.add(_floats(w)), "bias": packer.add(_floats(b)), "activation": activation}
         for w, b, activation in decoder
     ]
     return {"layers": layers}
