@@ -88,6 +88,15 @@ def test_a_larger_code_has_three_kinds_of_map(run_of, address):
     assert bool(app.warning) == (address.get("c") == "1")
 
 
+def test_any_hidden_layer_can_be_mapped(run_of):
+    run = run_of("convolutional")
+    app = open_page("latent", run=run.id, layer="hidden-1")
+    assert not app.exception and not app.error
+    ours, theirs = header(app)["panels"]
+    assert ours["title"].startswith("Hidden 1 (") and ours["decoder"] == {} and theirs["decoder"]
+    assert "| hidden 1 (" in texts(app)
+
+
 def test_a_plain_autoencoder_says_that_its_distribution_was_fitted(run_of):
     assert "no prior" in texts(open_page("generate", run=run_of("multilayer").id))
     assert "no prior" not in texts(open_page("generate", run=run_of("plane").id))
