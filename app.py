@@ -14,6 +14,7 @@ PAGES = {
     "start": ("Start", ""),
     "train": ("Train", "train"),
     "reconstruct": ("Reconstruct", "reconstruct"),
+    "denoise": ("Denoise", "denoise"),
     "latent": ("Latent space", "latent"),
     "generate": ("Generate", "generate"),
     "runs": ("Runs", "runs"),

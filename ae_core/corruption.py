@@ -13,6 +13,7 @@ Source: Vincent, Larochelle, Lajoie, Bengio and Manzagol (2010), Stacked denoisi
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
 
 import torch
@@ -56,3 +57,13 @@ CORRUPTIONS: dict[str, Corruption] = {
     "masking": masking,
     "block": block,
 }
+
+
+_drawing = threading.Lock()  # torch's state of chance belongs to the whole process
+
+
+def repeatable(x: Tensor, kind: str, level: float, seed: int = 0) -> Tensor:
+    """Damage pictures by a kind in CORRUPTIONS, the same for the same seed; the caller's chance is left as it was."""
+    with _drawing, torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return CORRUPTIONS[kind](x, level)

@@ -34,6 +34,13 @@ def layer_names(model: Autoencoder) -> list[str]:
         return [name for name, _ in _answers(model, torch.zeros(1, *model.shape, device=device))]
 
 
+def answers(model: Autoencoder, images: Tensor) -> list[tuple[str, Tensor]]:
+    """Name and answer of every layer, in order, for a few images (n, channels, height, width): (n, width) or maps."""
+    device = next(model.parameters()).device
+    with torch.inference_mode(), measuring(model):
+        return [(name, answer.to(images.device)) for name, answer in _answers(model, images.to(device))]
+
+
 def representation(model: Autoencoder, images: Tensor, layer: str) -> Tensor:
     """What the layer of that name answers for images (n, channels, height, width): (n, width), maps flattened.
 

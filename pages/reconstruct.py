@@ -4,13 +4,14 @@ import numpy as np
 import streamlit as st
 import torch
 
+from ae_core.checkpoints import Checkpoint
 from ae_core.datasets import DatasetError
 from ae_core.exploration import one_of_each
 from ae_core.metrics import psnr, reconstructions
 from ae_core.models import Autoencoder
 from ae_core.recipe import Recipe
 from ae_core.runs import Run, RunError
-from ui import cached, charts
+from ui import answers, cached, charts, elsewhere
 from ui.colours import class_colour
 from ui.frame import heading, notice, table
 from ui.pick import number, pick, pick_run
@@ -19,6 +20,10 @@ from ui.provenance import provenance
 
 COUNT = 8
 UNDER = "class · squared error"
+SECTIONS = {
+    "test": "Test pictures", "drawing": "Draw", "upload": "Your pictures", "foreign": "Other data", "sizes": "Code size",
+    "path": "Layer by layer",
+}  # fmt: skip
 CHOICES = {"class": "By class", "worst": "Worst", "random": "Random"}
 
 heading(
@@ -97,7 +102,7 @@ def measures(run: Run, made: Recipe, latent: int) -> str:
     fewer = f" (SSIM: {similar:,} of them)" if similar < count else ""
     return table(("", "Error", "PSNR", "SSIM"), rows) + (
         f'<p class="ae-note">Mean over {count:,} test pictures{fewer}. Error: squared, per pixel; summed over the '
-        f"{pixels} pixels {sums}. PSNR: the same in decibels, 3 dB more is half the error. SSIM: likeness of small "
+        f"{pixels} pixels: {sums}. PSNR: the same in decibels, 3 dB more is half the error. SSIM: likeness of small "
         "windows, 1 is equal. Mean picture: the average of the training pictures, whatever goes in.</p>"
     )
 
@@ -108,34 +113,51 @@ def look(run: Run, model: Autoencoder, made: Recipe, errors: np.ndarray) -> None
     pictures(model, made, chosen_images(made, errors))
 
 
-try:
-    model, checkpoint = cached.model(run)
+def test_pictures(run: Run, model: Autoencoder, checkpoint: Checkpoint) -> None:
+    """The first section: test pictures, what becomes of them, and the error of all."""
     made = run.recipe()
     errors, baseline = cached.test_errors(run), cached.pca_errors(made.dataset, model.latent)
+    look(run, model, made, errors)
+    provenance(run, checkpoint)
+    pixels = int(np.prod(made.data.shape))
+    st.subheader("All test pictures", anchor=False)
+    left, right = st.columns([1, 2.2], gap="large")
+    with left:
+        st.metric(
+            "Mean squared error per pixel", f"{errors.mean() / pixels:.4f}",
+            f"{100 * (errors.mean() / max(baseline.mean(), 1e-12) - 1):+.0f} % against PCA" if baseline.mean() > 1e-9 else None,
+            delta_color="inverse", help="Lower is better.",
+        )  # fmt: skip
+        st.html(measures(run, made, model.latent))
+    with right:
+        st.plotly_chart(
+            cached.error_figure(run, f"{run.folder}:{checkpoint.sha256}"), key="distribution", config=charts.CONFIG,
+            height=280, alt=f"Distribution of the error of {len(errors)} test pictures for the autoencoder and for PCA",
+        )  # fmt: skip
+    notice(
+        "PCA is the best any *linear* code of this size can do, and it takes no training: an autoencoder earns its place "
+        "only where it beats it. Look at the worst pictures: they are the rare ways of writing, which the network met "
+        "seldom and rebuilds as what it knows better."
+    )
+
+
+section = pick("What to look at", SECTIONS, "section", widget=st.segmented_control, required=True)
+try:
+    model, checkpoint = cached.model(run)
+    data = run.recipe().data
+    if section == "test":
+        test_pictures(run, model, checkpoint)
+    elif section == "drawing":
+        st.fragment(answers.of_drawing)(run, data)
+    elif section == "upload":
+        st.fragment(answers.of_upload)(run, data)
+    elif section == "foreign":
+        elsewhere.foreign(run, data)
+    elif section == "sizes":
+        elsewhere.sizes(run, data)
+    else:
+        st.fragment(elsewhere.path)(run, data)
 except (RunError, DatasetError) as error:
     st.error(str(error))
     st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")
     st.stop()
-
-look(run, model, made, errors)
-provenance(run, checkpoint)
-pixels = int(np.prod(made.data.shape))
-st.subheader("All test pictures", anchor=False)
-left, right = st.columns([1, 2.2], gap="large")
-with left:
-    st.metric(
-        "Mean squared error per pixel", f"{errors.mean() / pixels:.4f}",
-        f"{100 * (errors.mean() / max(baseline.mean(), 1e-12) - 1):+.0f} % against PCA" if baseline.mean() > 1e-9 else None,
-        delta_color="inverse", help="Lower is better.",
-    )  # fmt: skip
-    st.html(measures(run, made, model.latent))
-with right:
-    st.plotly_chart(
-        cached.error_figure(run, f"{run.folder}:{checkpoint.sha256}"), key="distribution", config=charts.CONFIG,
-        height=280, alt=f"Distribution of the error of {len(errors)} test pictures for the autoencoder and for PCA",
-    )  # fmt: skip
-notice(
-    "PCA is the best any *linear* code of this size can do, and it takes no training: an autoencoder earns its place "
-    "only where it beats it. Look at the worst pictures: they are the rare ways of writing, which the network met "
-    "seldom and rebuilds as what it knows better."
-)

@@ -14,12 +14,14 @@ import streamlit as st
 _MEMORY = "_address_memory"  # session key: per widget its start value and the text last put into the address
 
 
-def settle(key: str, start: Any, read: Callable[[str], Any], typed: bool = False) -> None:
+def settle(
+    key: str, start: Any, read: Callable[[str], Any], typed: bool = False, write: Callable[[Any], str] = str
+) -> None:
     """Before the widget `key`: give it the value of a new address, else the one it has, else `start`.
 
     `read` makes a value of the text in the address, or raises ValueError with a sentence: then the visitor is told and
     `start` is taken. A value remembered from another choice that `read` would refuse is dropped silently, but a text that
-    people type (`typed`) stays as they left it, for the page to answer.
+    people type (`typed`) stays as they left it, for the page to answer. `write` is the way back from a value to text.
     """
     memory = st.session_state.setdefault(_MEMORY, {})
     before, written = memory.get(key, (start, None))
@@ -31,7 +33,7 @@ def settle(key: str, start: Any, read: Callable[[str], Any], typed: bool = False
         if asked is not None and asked != written:
             value = read(asked)
         elif value != start and not typed:
-            read(str(value))
+            read(write(value))
     except ValueError as error:
         value = start
         if asked is not None and asked != written:
@@ -41,10 +43,10 @@ def settle(key: str, start: Any, read: Callable[[str], Any], typed: bool = False
     memory[key] = (start, written)
 
 
-def publish(key: str, start: Any) -> None:
+def publish(key: str, start: Any, write: Callable[[Any], str] = str) -> None:
     """After the widget `key`: put its value into the address, or take it out where it is the start value."""
     value = st.session_state[key]
-    text = None if value == start else str(value)
+    text = None if value == start else write(value)
     st.session_state[_MEMORY][key] = (start, text)
     if text is not None and st.query_params.get(key) != text:
         st.query_params[key] = text

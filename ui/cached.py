@@ -12,16 +12,31 @@ from torch import Tensor
 from ae_core.baselines import PCA
 from ae_core.checkpoints import Checkpoint, manifest
 from ae_core.datasets import dataset
-from ae_core.metrics import reconstructions, squared_errors, ssims
+from ae_core.metrics import codes, reconstructions, squared_errors, ssims
 from ae_core.models import Autoencoder
-from ae_core.runs import Run
+from ae_core.runs import Run, RunError
 from ae_core.store import Store
 from ui import charts
+
+BY_SIZE = 1000  # test images behind the curve of PCA against the size of the code
+COMPARED = 1000  # training images among which the nearest codes are looked for
 
 
 def store() -> Store:
     """The runs folder of this server."""
     return Store.default()
+
+
+def runs_of(dataset_name: str) -> list[Run]:
+    """All runs with weights that were trained on a data set, the newest first."""
+    found = []
+    for run in store().listing():
+        try:
+            if run.has_weights() and run.recipe().dataset == dataset_name:
+                found.append(run)
+        except RunError:
+            continue  # the page of runs says what is wrong with it
+    return found
 
 
 def model(run: Run) -> tuple[Autoencoder, Checkpoint]:
@@ -94,6 +109,28 @@ def error_figure(_run: Run, version: str) -> go.Figure:
 def pca(dataset_name: str) -> PCA:
     """All principal components of the training images of a data set."""
     return PCA.fit(dataset(dataset_name).load().train.images)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def pca_by_size(dataset_name: str) -> np.ndarray:
+    """Squared error, mean per pixel, of the first test images (`BY_SIZE` of them) from 0, 1, 2, ... components (rank + 1,)."""
+    test = dataset(dataset_name).load().test.images[:BY_SIZE]
+    fitted = pca(dataset_name)
+    energy = fitted.codes(test, len(fitted.components)).double().square().mean(0)
+    whole = (test.flatten(1) - fitted.mean).double().square().sum(1).mean()
+    left = whole - energy.cumsum(0)
+    return np.concatenate([[whole.item()], left.clamp_min(0).numpy()]) / test[0].numel()
+
+
+def nearest_codes(run: Run) -> Tensor:
+    """Codes (n, latent) of the first training images (`COMPARED` of them)."""
+    network, entry = model(run)
+    return _nearest_codes(run, network, f"{run.folder}:{entry.sha256}")
+
+
+@st.cache_resource(max_entries=32, show_spinner="Encoding training pictures …")
+def _nearest_codes(_run: Run, _network: Autoencoder, version: str) -> Tensor:
+    return codes(_network, _run.recipe().data.load().train.images[:COMPARED])
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

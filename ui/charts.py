@@ -69,6 +69,60 @@ def error_distribution(ours: np.ndarray, baseline: np.ndarray, names: tuple[str,
     return _figure(traces, title, {"title": {"text": "test images"}}, barmode="overlay", bargap=0.02)
 
 
+def quality_curves(curves: list[tuple[str, dict[float, float], str, str]], marks: dict[float, str]) -> go.Figure:
+    """PSNR in dB against the level of damage: (name, {level: dB}, colour, dash) each; `marks` are named levels."""
+    traces = [
+        {
+            "type": "scatter", "mode": "lines+markers", "name": name, "x": sorted(points),
+            "y": np.array([points[level] for level in sorted(points)], np.float32),
+            "line": {"color": colour, "dash": dash, "width": 2}, "marker": {"size": 5},
+            "hovertemplate": "%{y:.1f} dB",
+        }
+        for name, points, colour, dash in curves
+    ]  # fmt: skip
+    lines = [
+        {"type": "line", "x0": level, "x1": level, "yref": "paper", "y0": 0, "y1": 1, "line": {"dash": "dot", "width": 1.5, "color": OURS}}
+        for level in marks
+    ]  # fmt: skip
+    words = [
+        {"x": level, "yref": "paper", "y": 0.02, "text": text, "showarrow": False, "xanchor": "left", "xshift": 4}
+        for level, text in marks.items()
+    ]
+    y = {"title": {"text": "PSNR in dB, higher is better"}}
+    return _figure(traces, "level of damage", y, shapes=lines, annotations=words)
+
+
+def size_curve(runs: list[tuple[int, float, str]], baseline: np.ndarray) -> go.Figure:
+    """Error per pixel against the size of the code: (size, error, name) of runs, and of PCA from 0, 1, 2, ... components."""
+    most = max(2, *(2 * size for size, _, _ in runs))
+    sizes = np.arange(1, min(most, len(baseline) - 1) + 1)
+    traces = [
+        {
+            "type": "scatter", "mode": "lines", "name": "PCA", "x": sizes, "y": baseline[sizes].astype(np.float32),
+            "line": {"color": BASELINE, "width": 2}, "hovertemplate": "%{y:.4f}",
+        },
+        {
+            "type": "scatter", "mode": "markers", "name": "runs", "x": [size for size, _, _ in runs],
+            "y": [error for _, error, _ in runs], "text": [name for _, _, name in runs],
+            "marker": {"color": OURS, "size": 10}, "hovertemplate": "%{y:.4f} · %{text}",
+        },
+    ]  # fmt: skip
+    errors = [error for _, error, _ in runs]
+    reach = [np.log10(max(1e-9, min(errors) / 3)), np.log10(1.5 * max(*errors, float(baseline[1])))]
+    decades = [m * 10.0**k for k in range(-6, 1) for m in (1, 2, 5)]
+    ticks = {"tickvals": decades, "ticktext": [f"{value:g}" for value in decades]}
+    y = {"title": {"text": "squared error per pixel"}, "type": "log", "range": reach, **ticks}
+    stops = [2**k for k in range(12) if 2**k <= most]
+    x = {
+        "title": {"text": "numbers in the code"},
+        "type": "log",
+        "tickvals": stops,
+        "automargin": True,
+        "fixedrange": True,
+    }
+    return _figure(traces, "", y, xaxis=x, hovermode="closest")
+
+
 def weight_of_numbers(values: np.ndarray, names: list[str], title: str, dead: float) -> go.Figure:
     """A bar for each number of the code, in the order given; those below `dead` are grey and called dead."""
     alive = values >= dead

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from ae_core.models import model_class
 from ae_core.runs import Run, RunError
 from ae_core.store import EXAMPLE
 from ui import cached
@@ -31,6 +32,23 @@ def pick(
     return name
 
 
+def pick_several(label: str, titles: Mapping[str, str], key: str, default: list[str], most: int) -> list[str]:
+    """Up to `most` of the names in `titles`, by a list of tags and by `?key=name,name` in the address."""
+
+    def read(text: str) -> list[str]:
+        names = list(dict.fromkeys(text.split(","))) if text else []
+        if len(names) > most or not titles.keys() >= set(names):
+            raise ValueError(f"{key} = {text[:40]!r}: must be at most {most} of the names on this page.")
+        return names
+
+    settle(key, default, read, write=",".join)
+    names = st.multiselect(
+        label, list(titles), format_func=titles.__getitem__, key=key, max_selections=most, persist_state="session"
+    )
+    publish(key, default, ",".join)
+    return names
+
+
 def number(label: str, low: int, high: int, key: str) -> int:
     """A whole number by a slider and by `?key=number` in the address; starts at `low`.
 
@@ -46,6 +64,11 @@ def title(run: Run) -> str:
         return f"{run.id} (shipped)"
     head, _, tail = run.id.rpartition("-")
     return f"{head} · {tail[:6]}"
+
+
+def short_title(run: Run) -> str:
+    """What a run is called under a picture: its name where it was shipped, else its kind and the start of its number."""
+    return run.id if run.pretrained else f"{model_class(run.recipe().model).title} · {run.id.rpartition('-')[2][:6]}"
 
 
 def pick_run(default: str = EXAMPLE) -> Run:

@@ -54,6 +54,13 @@ def strip(pixels: Pixels) -> bytes:
     return buffer.getvalue()
 
 
+def png(pixels: np.ndarray) -> bytes:
+    """A PNG of one picture uint8 (height, width, 1 or 3)."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
 def mosaic(pixels: Pixels, columns: int) -> bytes:
     """A PNG of pictures edge to edge, row by row, `columns` in a row."""
     n, height, width, channels = pixels.shape
@@ -87,6 +94,26 @@ def sheet(rows: Sequence[Row], cells: Sequence[str] = (), cells_label: str = "",
             f'<div class="ae-row"><span><small>{html.escape(cells_label)}</small></span><div class="ae-cells">{texts}</div></div>'
         )
     return f'<figure class="ae-sheet">{"".join(lines)}</figure>'
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One picture with words below it: what it is, then short lines about it."""
+
+    label: str
+    pixels: np.ndarray  # uint8, (height, width, 1 or 3)
+    alt: str
+    lines: Sequence[str] = ()
+
+
+def tiles(shown: Sequence[Tile]) -> str:
+    """HTML of pictures side by side, all of one size, as many in a row as fit."""
+    figures = "".join(
+        f'<figure><img src="{data_uri(png(tile.pixels))}" alt="{html.escape(tile.alt, quote=True)}">'
+        f"<figcaption><b>{html.escape(tile.label)}</b>{''.join(f'<br>{html.escape(line)}' for line in tile.lines)}</figcaption></figure>"
+        for tile in shown
+    )
+    return f'<div class="ae-tiles">{figures}</div>'
 
 
 def sparkline(values: Sequence[float], colour: str, label: str) -> str:

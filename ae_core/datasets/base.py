@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from ae_core.datasets.framing import Framing, resized
 from ae_core.models.base import Shape
 
 Fetching = Iterator[tuple[int, int]]  # (bytes received, bytes expected), again and again until done
@@ -51,3 +52,10 @@ class Dataset:
     load: Callable[[], Split]
     present: Callable[[], bool] = lambda: True
     fetch: Callable[[], Fetching] | None = None  # None: nothing to download
+    framing: Framing | None = None  # how its makers placed and scaled a drawing; None: place and size are kept
+
+    def frame(self, drawing: Tensor) -> Tensor:
+        """A drawing (h, w) in [0, 1], light on dark, as a picture (1, channels, height, width) of this data set."""
+        channels, height, width = self.shape
+        framed = self.framing(drawing) if self.framing else resized(drawing, height, width)
+        return framed.expand(1, channels, height, width)

@@ -7,6 +7,7 @@ import functools
 import torch
 
 from ae_core.datasets.base import Dataset, Images, Split
+from ae_core.datasets.framing import digits_framing
 
 
 @functools.cache
@@ -32,4 +33,5 @@ DIGITS = Dataset(
     licence="CC BY 4.0",
     epochs=600,
     load=load,
+    framing=digits_framing,
 )

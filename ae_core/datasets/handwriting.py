@@ -15,6 +15,7 @@ import torch
 
 from ae_core.datasets.base import Dataset, DatasetError, Fetching, Images, Split
 from ae_core.datasets.download import FILES, fetch_files
+from ae_core.datasets.framing import Framing, fashion_framing, kuzushiji_framing, mnist_framing
 
 if TYPE_CHECKING:
     from torchvision.datasets import MNIST
@@ -78,24 +79,26 @@ def _load_from(kind: str, folder: str) -> Split:
     return Split(*(Images(part.data.unsqueeze(1).float() / 255, part.targets.long()) for part in parts))
 
 
-def _dataset(kind: str, name: str, title: str, classes: tuple[str, ...], texts: tuple[str, str, str]) -> Dataset:
+def _dataset(
+    kind: str, name: str, title: str, classes: tuple[str, ...], framing: Framing, texts: tuple[str, str, str]
+) -> Dataset:
     about, source, licence = texts
     return Dataset(
         name, title, (1, 28, 28), classes, about, source, licence, epochs=5,
         load=functools.partial(_load, kind), present=functools.partial(_present, kind),
-        fetch=functools.partial(_fetch, kind),
+        fetch=functools.partial(_fetch, kind), framing=framing,
     )  # fmt: skip
 
 
 CLOTHES = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
 KANA = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
 
-MNIST_DIGITS = _dataset("MNIST", "mnist", "MNIST 28×28", tuple("0123456789"), (
+MNIST_DIGITS = _dataset("MNIST", "mnist", "MNIST 28×28", tuple("0123456789"), mnist_framing, (
     "70\N{NO-BREAK SPACE}000 handwritten digits, 28×28 pixels: the classic of the field.",
     "Y. LeCun, C. Cortes and C. Burges (1998), The MNIST database", "CC BY-SA 3.0"))  # fmt: skip
-FASHION_MNIST = _dataset("FashionMNIST", "fashion_mnist", "Fashion-MNIST 28×28", CLOTHES, (
+FASHION_MNIST = _dataset("FashionMNIST", "fashion_mnist", "Fashion-MNIST 28×28", CLOTHES, fashion_framing, (
     "70\N{NO-BREAK SPACE}000 photographs of clothes, 28×28 pixels; harder than digits.",
     "H. Xiao, K. Rasul and R. Vollgraf (2017), arXiv:1708.07747", "MIT"))  # fmt: skip
-KMNIST = _dataset("KMNIST", "kmnist", "Kuzushiji-MNIST 28×28", KANA, (
+KMNIST = _dataset("KMNIST", "kmnist", "Kuzushiji-MNIST 28×28", KANA, kuzushiji_framing, (
     "70\N{NO-BREAK SPACE}000 characters from old Japanese books, 28×28 pixels; ten classes, many ways to write each.",
     "T. Clanuwat et al. (2018), Deep learning for classical Japanese literature, arXiv:1812.01718", "CC BY-SA 4.0"))  # fmt: skip

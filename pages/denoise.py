@@ -1,0 +1,110 @@
+"""Denoise: one damaged picture, and what an autoencoder, PCA and three filters make of it."""
+
+import streamlit as st
+
+from ae_core.corruption import repeatable
+from ae_core.datasets import DATASETS, DatasetError
+from ae_core.restoration import LEVELS
+from ae_core.runs import Run, RunError
+from ui import cached, denoising
+from ui.frame import heading, note, notice
+from ui.pick import number, pick, pick_several, title
+from ui.provenance import provenance
+from ui.sources import pick_source
+
+SLICE_S, EVERY_S = 0.12, 0.3
+TICKING = "denoise_ticking"  # session key: whether something is still being measured
+HOW = {"once": "Once", "hundred": "× 100"}
+
+heading(
+    "Denoise",
+    "Damage a picture, and see who finds the clean one again: networks that have learned what such pictures look like, "
+    "or filters that only know what noise looks like.",
+)
+with st.container(horizontal=True, vertical_alignment="top"):
+    present = {name: entry.title for name, entry in DATASETS.items() if entry.present()}
+    name = pick("Pictures", present, "dataset", width=220)
+    data = DATASETS[name]
+    runs = {run.id: run for run in cached.runs_of(name)}
+    start = [run.id for run in denoising.starting_runs(list(runs.values()))]
+    chosen = pick_several("Networks, up to four", {key: title(run) for key, run in runs.items()}, "runs", start, 4)
+compared = [runs[key] for key in chosen]
+learned = [damage for damage in map(denoising.damage_of, compared) if damage]
+if not any(denoising.damage_of(run) for run in runs.values()):
+    with st.container(horizontal=True, vertical_alignment="center", border=True):
+        st.markdown(
+            f"No denoising autoencoder has been trained on {data.title} yet; the others were never shown damage."
+        )
+        st.page_link(
+            "pages/train.py", label="Train one", icon=":material/play_arrow:",
+            query_params={"model": "denoising", "dataset": name},
+        )  # fmt: skip
+kind_start, level_start = learned[0] if learned else ("gaussian", 0.5)
+level_start = min(LEVELS[1:], key=lambda level: abs(level - level_start))
+
+
+def marks(kind: str, networks: list[Run]) -> dict[float, str]:
+    """The levels of this kind of damage that the chosen networks were trained at."""
+    found: dict[float, str] = {}
+    for run in networks:
+        damage = denoising.damage_of(run)
+        if damage and damage[0] == kind:
+            found[damage[1]] = f"trained at {damage[1]:g}"
+    return found
+
+
+def look(ticking: bool) -> None:
+    """Everything below the choice of networks; renewed while curves are still being measured."""
+    left, right = st.columns([1, 2.2], gap="large")
+    with left:
+        kind = pick("Damage", denoising.KINDS, "kind", kind_start)
+        levels = {f"{level:g}": f"{level:g}" for level in LEVELS}
+        level = float(pick("Level", levels, "level", f"{level_start:g}", widget=st.select_slider))
+        how = pick("Applied", HOW, "applied", widget=st.segmented_control, required=True)
+        source = pick_source(data)
+        draw = number("Random draw of the damage", 1, 50, "draw")
+    shown = denoising.candidates(data, compared, kind)
+    waiting = [candidate.sweep for candidate in shown if not candidate.sweep.done]
+    for sweep in waiting:
+        sweep.wanted = level
+        sweep.advance(SLICE_S / len(waiting))
+    busy = any(not candidate.sweep.done for candidate in shown)
+    with right:
+        if source is None:
+            st.info(
+                "Draw something, or take an example; the damage is done to what you choose.", icon=":material/draw:"
+            )
+        else:
+            damaged = repeatable(source.x, kind, level, draw)
+            if how == "once":
+                st.html(denoising.once(source.x, damaged, level, shown, source.alt))
+            else:
+                table, done = denoising.hundred(damaged, level, shown, SLICE_S)
+                st.html(table)
+                busy = busy or not done
+            note(f"{source.words} · {denoising.KINDS[kind]}, level {level:g}, draw {draw}")
+        with st.container(gap=None):
+            for run in compared:
+                provenance(run, cached.model(run)[1], "trained on its training split")
+    st.subheader("The more damage, the harder", anchor=False)
+    denoising.curve_chart(name, data, kind, shown, marks(kind, compared))
+    note(denoising.subset_words(data) + (" Still measuring …" if busy else ""))
+    if busy != ticking:
+        st.session_state[TICKING] = busy
+        st.rerun()
+
+
+try:
+    ticks = bool(st.session_state.get(TICKING))
+    st.fragment(look, run_every=EVERY_S if ticks else None)(ticks)
+except (RunError, DatasetError) as error:
+    st.error(str(error))
+    st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")
+    st.stop()
+
+notice(
+    "A filter averages: it trades noise for blur. A denoising autoencoder answers with a picture it believes in, sharp even "
+    "where nothing was left to see, so it can be confidently wrong. It is best near the level it was trained at: with less "
+    "damage it still repaints what was fine, and with far more it guesses. Apply it a hundred times and the picture drifts "
+    "to one that the network maps to itself; a blur applied a hundred times leaves fog."
+)

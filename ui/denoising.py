@@ -1,0 +1,187 @@
+"""Methods that clean a damaged picture, side by side: their outputs, their curves, and their hundredth application."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from ae_core.baselines import FILTERS
+from ae_core.datasets import Dataset
+from ae_core.exploration import as_bytes
+from ae_core.metrics import ssims
+from ae_core.models import model_class
+from ae_core.models.base import PlainAutoencoder
+from ae_core.restoration import (
+    JUDGED_ON,
+    LEVELS,
+    TIMES,
+    TUNED_ON,
+    Again,
+    Method,
+    Sweep,
+    by_filter,
+    by_model,
+    by_pca,
+    damaged_psnr,
+    quality,
+)  # fmt: skip
+from ae_core.runs import Run
+from ui import cached, charts
+from ui.colours import BASELINE, CLASSES, OURS
+from ui.frame import table
+from ui.pick import short_title
+from ui.pictures import Row, Tile, grey, sheet, tiles
+
+KINDS = {
+    "gaussian": "Gaussian noise", "salt_and_pepper": "Salt and pepper", "masking": "Missing pixels", "block": "Black block",
+}  # fmt: skip
+FILTER_TITLES = {"median": "Median", "gaussian": "Gaussian blur", "non_local_means": "Non-local means"}
+FILTER_COLOURS = {"median": CLASSES[3], "gaussian": CLASSES[5], "non_local_means": CLASSES[6]}
+RUN_COLOURS = (OURS, CLASSES[4], CLASSES[2], CLASSES[8])
+EQUAL_DB = 60.0  # from here on two pictures count as equal: a quarter of a grey level of 256 apart
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A method on the page: what it is measured with, and the colour of its curve."""
+
+    sweep: Sweep
+    colour: str
+    version: str
+
+
+def damage_of(run: Run) -> tuple[str, float] | None:
+    """The kind and the level of damage that a run was trained to undo; None where it was trained on clean pictures."""
+    knobs = run.recipe().knobs
+    return (knobs["corruption"], knobs["level"]) if {"corruption", "level"} <= knobs.keys() else None
+
+
+def starting_runs(runs: Sequence[Run]) -> list[Run]:
+    """The first run that learned to undo damage, and the first plain one that never saw any."""
+    plain = [run for run in runs if issubclass(model_class(run.recipe().model), PlainAutoencoder)]
+    return [found[0] for found in ([run for run in runs if damage_of(run)], plain) if found]
+
+
+def candidates(data: Dataset, runs: Sequence[Run], kind: str) -> list[Candidate]:
+    """The chosen runs, PCA and the filters, for one kind of damage. RunError where a run cannot be opened."""
+    found = []
+    for run, colour in zip(runs, RUN_COLOURS, strict=False):
+        model, checkpoint = cached.model(run)
+        found.append((by_model(run.id, short_title(run), model), colour, f"{run.folder}:{checkpoint.sha256}"))
+    found.append((by_pca(cached.pca(data.name)), BASELINE, data.name))
+    found += [(by_filter(name, FILTER_TITLES[name], f), FILTER_COLOURS[name], data.name) for name, f in FILTERS.items()]
+    return [
+        Candidate(_sweep(method, data, f"{version}:{method.name}", kind), colour, f"{version}:{method.name}")
+        for method, colour, version in found
+    ]
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _sweep(_method: Method, _data: Dataset, version: str, kind: str) -> Sweep:
+    return Sweep(_method, _data, kind)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _again(_method: Method, _damaged: Tensor, strength: float, key: str) -> Again:
+    return Again(_method, strength, _damaged)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def damaged_curve(name: str, _data: Dataset, kind: str) -> dict[float, float]:
+    """PSNR of the damaged pictures themselves, by level."""
+    return damaged_psnr(_data, kind)
+
+
+def decibel(value: float) -> str:
+    """A PSNR in words."""
+    return f"{value:.1f} dB" if value < EQUAL_DB else "equal"
+
+
+def _pixels(x: Tensor) -> torch.Tensor:
+    return as_bytes(x[0]).movedim(0, -1)
+
+
+def once(clean: Tensor, damaged: Tensor, level: float, shown: Sequence[Candidate], alt: str) -> str:
+    """HTML: the clean picture, the damaged one, and what each method makes of it, with PSNR and SSIM under each."""
+    found = [
+        Tile("Clean", _pixels(clean).numpy(), alt, ["what they should find"]),
+        Tile("Damaged", _pixels(damaged).numpy(), f"{alt}, damaged", _numbers(clean, damaged)),
+    ]
+    for candidate in shown:
+        method, strength = candidate.sweep.method, candidate.sweep.strength(level)
+        if strength is None:
+            found.append(Tile(method.title, _pixels(damaged * 0).numpy(), "Not there yet", ["being tuned …"]))
+            continue
+        output = method.apply(damaged, strength)
+        detail = [f"{method.knob}: {strength:g}"] if method.knob else []
+        words = _numbers(clean, output)
+        found.append(
+            Tile(
+                method.title, _pixels(output).numpy(), f"Cleaned by {method.title}: {', '.join(words)}", words + detail
+            )
+        )
+    return tiles(found)
+
+
+def _numbers(clean: Tensor, output: Tensor) -> list[str]:
+    return [f"PSNR {decibel(quality(clean, output))}", f"SSIM {float(ssims(clean, output)[0]):.2f}"]
+
+
+def hundred(damaged: Tensor, level: float, shown: Sequence[Candidate], seconds: float) -> tuple[str, bool]:
+    """HTML of what every method's output becomes when it goes through again and again; and whether all is computed."""
+    key, rows, done = hashlib.sha256(damaged.numpy().tobytes()).hexdigest(), [], True
+    for candidate in shown:
+        method, strength = candidate.sweep.method, candidate.sweep.strength(level)
+        if strength is None:
+            done = False
+            continue
+        again = _again(method, damaged, strength, f"{candidate.version}:{key}")
+        if not again.done:
+            again.advance(seconds / len(shown))
+        outputs = [damaged, *(again.outputs.get(times, damaged * 0) for times in TIMES)]
+        detail = f"last change {again.change:.4f}" if again.done else "computing …"
+        alt = f"{method.title} applied again and again; root mean square of the last change {again.change:.4f}"
+        rows.append(Row(method.title, grey(torch.cat(outputs).numpy()), alt, detail))
+        done = done and again.done
+    words = ["damaged", *(f"× {times}" for times in TIMES)]
+    return sheet(rows, words, "how often applied") if rows else "", done
+
+
+def curve_chart(name: str, data: Dataset, kind: str, shown: Sequence[Candidate], marks: dict[float, str]) -> None:
+    """PSNR against the level of damage for all methods, and the same as a table."""
+    noisy = damaged_curve(name, data, kind)
+    curves = [(c.sweep.method.title, _drawable(c.sweep.psnr), c.colour, "solid") for c in shown]
+    curves.append(("damaged, as it is", _drawable(noisy), CLASSES[8], "dot"))
+    best = {level: max((c.sweep.psnr.get(level, 0.0), c.sweep.method.title) for c in shown) for level in LEVELS[1:]}
+    spoken = "; ".join(f"{level:g}: {title} {value:.1f} dB" for level, (value, title) in best.items() if value)
+    st.plotly_chart(
+        charts.quality_curves(curves, marks), key="denoise_curves", config=charts.CONFIG, height=360,
+        alt=f"PSNR against the level of damage. Best method at each level: {spoken or 'not measured yet'}",
+    )  # fmt: skip
+    with st.expander("The same numbers as a table"):
+        st.html(_table([*((c.sweep.method.title, c.sweep.psnr) for c in shown), ("damaged, as it is", noisy)]))
+
+
+def _drawable(points: dict[float, float]) -> dict[float, float]:
+    return {level: value for level, value in points.items() if level > 0 and value < EQUAL_DB}
+
+
+def _table(rows: Sequence[tuple[str, dict[float, float]]]) -> str:
+    lines = [
+        (name, *(decibel(points[level]).removesuffix(" dB") if level in points else "…" for level in LEVELS))
+        for name, points in rows
+    ]
+    return f'<div class="ae-scroll">{table(("PSNR in dB at level", *(f"{level:g}" for level in LEVELS)), lines)}</div>'
+
+
+def subset_words(data: Dataset) -> str:
+    """Which pictures the curves are measured on."""
+    return (
+        f"Curves: PSNR of the mean squared error over {JUDGED_ON} fixed test pictures of {data.title}, classes in turn, damaged "
+        f"by a fixed draw. Filters and PCA: for each level the strength that is best on {TUNED_ON} training pictures."
+    )

@@ -1,0 +1,143 @@
+"""Where a picture comes from: the test split, the visitor's hand, or a file the visitor brings."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+import torch
+from torch import Tensor
+
+from ae_core.datasets import Dataset
+from ae_core.exploration import as_bytes, one_of_each
+from ae_core.fitting import FITS, crop_box, dark_on_light, fitted, on_dark, with_channels
+from ae_core.own_pictures import KINDS, PictureError, Upload, read_upload
+from ui.frame import note
+from ui.pick import number, pick
+from ui.pictures import Tile, tiles
+from ui.sketching import sketched
+
+SOURCES = {"test": "Test picture", "drawing": "Draw", "upload": "Upload"}
+NUMBERED = 50  # test pictures to choose from
+_UPLOADED = "_uploaded"  # session key: digest of the file, and what was in it
+
+
+@dataclass(frozen=True)
+class Source:
+    """One picture and where it is from."""
+
+    x: Tensor  # (1, channels, height, width)
+    words: str  # for the line below the pictures
+    alt: str
+
+
+def pick_source(data: Dataset) -> Source | None:
+    """Let the visitor choose a picture of the shape of `data`; None while there is none yet."""
+    how = pick("Picture from", SOURCES, "source", widget=st.segmented_control, required=True)
+    if how == "drawing":
+        x = sketched(data, "sketch")
+        return None if x is None else Source(x, "your drawing", "Your drawing")
+    if how == "upload":
+        return uploaded(data)
+    test = data.load().test
+    chosen = one_of_each(test.labels[:1000], NUMBERED)
+    index = int(chosen[min(number("Test picture", 1, NUMBERED, "picture"), len(chosen)) - 1])
+    name = data.classes[int(test.labels[index])]
+    return Source(
+        test.images[index : index + 1],
+        f"{data.title}, test picture {index}, class {name}",
+        f"Test picture of class {name}",
+    )
+
+
+def uploaded(data: Dataset) -> Source | None:
+    """A picture from a file, turned to the shape of `data`; the crop is shown. None while there is none."""
+    upload = _opened()
+    if upload is None:
+        note("PNG, JPEG, WebP, BMP, GIF, or a zip of such; 20 MB, 16 megapixels. It stays in memory, for you alone.")
+        return None
+    k = 0
+    if len(upload.pictures) > 1:
+        k = st.slider("Picture of the zip", 1, len(upload.pictures), 1, key="upload_picture") - 1
+    if upload.skipped:
+        note(f"{upload.skipped:,} other files in the zip are no such pictures and were left out.")
+    x = _shaped(upload.pictures[k], data)
+    return Source(x, "your picture", "Your picture, as the network sees it")
+
+
+def all_uploaded(data: Dataset) -> Tensor | None:
+    """Every picture of the zip that is open (n, channels, height, width), shaped as the one on screen; None without a zip."""
+    kept = st.session_state.get(_UPLOADED)
+    if not kept or not kept[1].whole_set:
+        return None
+    how, invert = st.session_state["fit"], st.session_state["invert"]
+    return torch.cat([_turned(picture, data, how, invert)[0] for picture in kept[1].pictures])
+
+
+def _opened() -> Upload | None:
+    """The upload widget, and what was in the file; a file that is not taken is answered with one sentence."""
+    file = st.file_uploader("Your picture", type=list(KINDS), key="upload", label_visibility="collapsed")
+    if file is None:
+        st.session_state.pop(_UPLOADED, None)
+        return None
+    content = file.getvalue()
+    digest = hashlib.sha256(content).hexdigest()
+    kept = st.session_state.get(_UPLOADED)
+    if kept and kept[0] == digest:
+        return kept[1]
+    try:
+        with st.spinner("Decoding …"):
+            upload = read_upload(content)
+    except PictureError as error:
+        st.error(str(error))
+        return None
+    st.session_state[_UPLOADED] = (digest, upload)
+    return upload
+
+
+def _shaped(picture: np.ndarray, data: Dataset) -> Tensor:
+    """Controls for how a picture is turned to the data set's shape, with the crop; returns (1, channels, height, width)."""
+    titles = FITS if data.framing else {name: text for name, text in FITS.items() if name != "framed"}
+    how = pick("Fit", titles, "fit")
+    invert = pick(
+        "Turn dark and light",
+        {"auto": "Automatic", "yes": "Yes", "no": "No"},
+        "invert",
+        widget=st.segmented_control,
+        required=True,
+    )
+    x, turned = _turned(picture, data, how, invert)
+    st.html(
+        tiles([
+            Tile("Your picture", _with_crop(picture, data, how), "Your picture; what is cut off is dimmed"),
+            Tile("For the network", np.moveaxis(as_bytes(x[0]).numpy(), 0, -1), "Your picture, as the network sees it"),
+        ])
+    )  # fmt: skip
+    if invert == "auto" and turned:
+        note(
+            "It looks like dark ink on light paper; the pictures the network knows are light on dark, so it was turned."
+        )
+    return x
+
+
+def _turned(picture: np.ndarray, data: Dataset, how: str, invert: str) -> tuple[Tensor, bool]:
+    values = with_channels(picture, data.shape[0])
+    turned = dark_on_light(values) and on_dark(data) if invert == "auto" else invert == "yes"
+    return fitted(values, data, how, turned), turned
+
+
+def _with_crop(picture: np.ndarray, data: Dataset, how: str) -> np.ndarray:
+    """The picture in a square, uint8 (side, side, channels), dimmed where it is cut off."""
+    height, width, channels = picture.shape
+    shown = picture
+    if how == "crop":
+        top, left, tall, wide = crop_box(height, width, data.shape)
+        shown = (picture * 0.3).astype(np.uint8)
+        shown[top : top + tall, left : left + wide] = picture[top : top + tall, left : left + wide]
+    side = max(height, width)
+    square = np.full((side, side, channels), 128, np.uint8)
+    y, x = (side - height) // 2, (side - width) // 2
+    square[y : y + height, x : x + width] = shown
+    return square
