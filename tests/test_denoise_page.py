@@ -127,7 +127,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("address", BAD, ids=lambda address: ",".join(address))
+@pytest.mark.parametrize("address", BAD, ids=",".join)
 @pytest.mark.parametrize("page", ["denoise", "reconstruct"])
 def test_a_bad_address_is_ignored_and_starts_nothing(page, address):
     app = open_page(page, **address)

@@ -134,22 +134,26 @@ def _numbers(clean: Tensor, output: Tensor) -> list[str]:
 
 def hundred(damaged: Tensor, level: float, shown: Sequence[Candidate], seconds: float) -> tuple[str, bool]:
     """HTML of what every method's output becomes when it goes through again and again; and whether all is computed."""
-    key, rows, done = hashlib.sha256(damaged.numpy().tobytes()).hexdigest(), [], True
-    for candidate in shown:
-        method, strength = candidate.sweep.method, candidate.sweep.strength(level)
-        if strength is None:
-            done = False
-            continue
-        again = _again(method, damaged, strength, f"{candidate.version}:{key}")
-        if not again.done:
-            again.advance(seconds / len(shown))
-        outputs = [damaged, *(again.outputs.get(times, damaged * 0) for times in TIMES)]
-        detail = f"last change {again.change:.4f}" if again.done else "computing …"
-        alt = f"{method.title} applied again and again; root mean square of the last change {again.change:.4f}"
-        rows.append(Row(method.title, grey(torch.cat(outputs).numpy()), alt, detail))
-        done = done and again.done
+    key = hashlib.sha256(damaged.numpy().tobytes()).hexdigest()
+    tuned = {c.sweep.method.title: (c, strength) for c in shown if (strength := c.sweep.strength(level)) is not None}
+    repeated = {
+        name: _again(c.sweep.method, damaged, strength, f"{c.version}:{strength}:{key}")
+        for name, (c, strength) in tuned.items()
+    }
+    waiting = [again for again in repeated.values() if not again.done]
+    for again in waiting:
+        again.advance(seconds / len(waiting))
+    rows = [_repeated_row(name, damaged, again) for name, again in repeated.items()]
     words = ["damaged", *(f"× {times}" for times in TIMES)]
+    done = len(tuned) == len(shown) and all(again.done for again in repeated.values())
     return sheet(rows, words, "how often applied") if rows else "", done
+
+
+def _repeated_row(name: str, damaged: Tensor, again: Again) -> Row:
+    outputs = [damaged, *(again.outputs.get(times, damaged * 0) for times in TIMES)]
+    change = f"root mean square of the last change {again.change:.4f}"
+    detail = f"last change {again.change:.4f}" if again.done else "computing …"
+    return Row(name, grey(torch.cat(outputs).numpy()), f"{name} applied again and again; {change}", detail)
 
 
 def curve_chart(name: str, data: Dataset, kind: str, shown: Sequence[Candidate], marks: dict[float, str]) -> None:
