@@ -14,7 +14,7 @@ from ae_core.baselines import FILTERS
 from ae_core.datasets import Dataset
 from ae_core.exploration import as_bytes
 from ae_core.metrics import ssims
-from ae_core.models import model_class
+from ae_core.models import Vanilla, model_class
 from ae_core.models.base import PlainAutoencoder
 from ae_core.restoration import (
     JUDGED_ON,
@@ -62,8 +62,10 @@ def damage_of(run: Run) -> tuple[str, float] | None:
 
 
 def starting_runs(runs: Sequence[Run]) -> list[Run]:
-    """The first run that learned to undo damage, and the first plain one that never saw any."""
-    plain = [run for run in runs if issubclass(model_class(run.recipe().model), PlainAutoencoder)]
+    """The first run that learned to undo damage, and the first plain one that never saw any; a vanilla one if there is."""
+    kinds = {run.id: model_class(run.recipe().model) for run in runs}
+    plain = [run for run in runs if issubclass(kinds[run.id], PlainAutoencoder)]
+    plain.sort(key=lambda run: kinds[run.id] is not Vanilla)
     return [found[0] for found in ([run for run in runs if damage_of(run)], plain) if found]
 
 
