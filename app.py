@@ -15,6 +15,8 @@ PAGES = {
     "train": ("Train", "train"),
     "reconstruct": ("Reconstruct", "reconstruct"),
     "denoise": ("Denoise", "denoise"),
+    "latent": ("Latent space", "latent"),
+    "generate": ("Generate", "generate"),
     "runs": ("Runs", "runs"),
 }
 
@@ -36,6 +38,7 @@ def visit() -> None:
 if get_script_run_ctx(suppress_warning=True):
     visit()
 else:
+    from ui.routes import routes
     from ui.server import lifespan
 
-    app = st.App(__file__, lifespan=lifespan)
+    app = st.App(__file__, lifespan=lifespan, routes=routes())

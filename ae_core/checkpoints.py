@@ -31,6 +31,7 @@ MOMENTS = {  # what each optimiser remembers of every parameter
     "RMSprop": ("square_avg",),
     "Adadelta": ("square_avg", "acc_delta"),
 }
+STEP = "step"  # how often a parameter was updated; fewer times than others where it rested for a while
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def training_state(model: nn.Module, optimiser: Optimizer) -> dict[str, Tensor]:
     """Everything that training needs to go on: weights and the moments of the optimiser, by name."""
     tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
     for name, parameter in model.named_parameters():
-        for moment in MOMENTS[type(optimiser).__name__]:
+        for moment in (*MOMENTS[type(optimiser).__name__], STEP):
             if moment in optimiser.state[parameter]:
                 tensors[f"optimiser.{name}.{moment}"] = optimiser.state[parameter][moment]
     return tensors
@@ -144,4 +145,5 @@ def load_optimiser(model: nn.Module, optimiser: Optimizer, tensors: Mapping[str,
         moments = {moment: tensors.get(f"optimiser.{name}.{moment}") for moment in MOMENTS[type(optimiser).__name__]}
         if all(value is not None and value.shape == parameter.shape for value in moments.values()):
             state = {k: torch.empty_like(parameter.detach()).copy_(v) for k, v in moments.items() if v is not None}
-            optimiser.state[parameter] = {"step": torch.tensor(float(step), device=parameter.device), **state}
+            updates = tensors.get(f"optimiser.{name}.{STEP}", torch.tensor(float(step))).reshape(())
+            optimiser.state[parameter] = {STEP: updates.clone().to(parameter.device), **state}

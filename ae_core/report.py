@@ -14,8 +14,9 @@ from torch import Tensor
 from ae_core.baselines import FILTERS, PCA, Wiener, mean_image, pca_filter
 from ae_core.corruption import gaussian
 from ae_core.datasets import Split
+from ae_core.likelihood import active_units, elbo, kl_per_dimension, log_likelihood
 from ae_core.metrics import codes, entropy_floor, evaluate, psnr, reconstructions, squared_errors, ssims
-from ae_core.models import Autoencoder
+from ae_core.models import Autoencoder, GenerativeAutoencoder
 from ae_core.representation import (
     jacobian_norms,
     knn_accuracy,
@@ -30,6 +31,7 @@ NOISE = 0.5  # standard deviation of the noise in `denoising`, cut to [0, 1]
 LEARNED = 10_000  # training images that classifiers and Wiener gains are fitted on
 TUNED = 100  # training images that the strength of a filter is chosen on
 DENOISED = 1000  # test images in `denoising`
+SAMPLED = 1000  # test images whose log p(x) is estimated
 DIFFERENTIATED = 200  # test images whose Jacobian is computed
 
 
@@ -96,11 +98,27 @@ def knowledge(learned: Tensor, judged: Tensor, split: Split) -> dict[str, float]
     }
 
 
+def likelihood(model: Autoencoder, split: Split, pca: PCA) -> dict[str, float]:
+    """For a generative model: ELBO and its parts, log p(x) of the first `SAMPLED` test images with 500 codes each, and
+    how many nats (KL) each number of the code holds."""
+    if not isinstance(model, GenerativeAutoencoder):
+        return {}
+    parts, test = elbo(model, split.test.images), split.test.images
+    found = log_likelihood(model, test[:SAMPLED])
+    return {
+        "elbo": parts.elbo, "reconstruction_of_elbo": parts.reconstruction, "kl_of_elbo": parts.kl,
+        "log_likelihood": found.mean, "log_likelihood_standard_error": found.standard_error,
+        "active_units": float(active_units(model, test)),
+        **{f"code_{i + 1}_nats": value for i, value in enumerate(kl_per_dimension(model, test).tolist())},
+    }  # fmt: skip
+
+
 GROUPS: dict[str, Group] = {
     "reconstruction": reconstruction,
     "baselines": baselines,
     "denoising": denoising,
     "code": code,
+    "likelihood": likelihood,
 }
 
 UNITS = {  # by the end of a name; the first that fits
@@ -108,6 +126,11 @@ UNITS = {  # by the end of a name; the first that fits
     "mse": "squared error per pixel",
     "psnr": "dB",
     "ssim": "-1 to 1",
+    "elbo": "nats",
+    "log_likelihood": "nats",
+    "standard_error": "nats",
+    "_nats": "nats",
+    "active_units": "numbers of the code",
     "bce": "nats per pixel",
     "entropy_floor": "nats per pixel",
     "mean_activation": "mean |h|",

@@ -36,7 +36,7 @@ def keras(name: str, epochs: int) -> list[float]:
 
     clock: list[float] = []
 
-    class Watch(k.callbacks.Callback):  # type: ignore[misc, name-defined]
+    class Watch(k.callbacks.Callback):
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
             self.began = time.perf_counter()
 
@@ -103,7 +103,7 @@ def _pythae_encoder(hidden: int | None, latent: int) -> Any:
     from pythae.models.base.base_utils import ModelOutput
     from pythae.models.nn import BaseEncoder
 
-    class Encoder(BaseEncoder):  # type: ignore[misc]
+    class Encoder(BaseEncoder):
         def __init__(self) -> None:
             super().__init__()
             self.latent_dim = latent
@@ -124,7 +124,7 @@ def _pythae_decoder(latent: int, hidden: int | None) -> Any:
     from pythae.models.base.base_utils import ModelOutput
     from pythae.models.nn import BaseDecoder
 
-    class Decoder(BaseDecoder):  # type: ignore[misc]
+    class Decoder(BaseDecoder):
         def __init__(self) -> None:
             super().__init__()
             widths = [latent, *([hidden] if hidden else []), 784]

@@ -102,7 +102,7 @@ def measures(run: Run, made: Recipe, latent: int) -> str:
     fewer = f" (SSIM: {similar:,} of them)" if similar < count else ""
     return table(("", "Error", "PSNR", "SSIM"), rows) + (
         f'<p class="ae-note">Mean over {count:,} test pictures{fewer}. Error: squared, per pixel; summed over the '
-        f"{pixels} pixels {sums}. PSNR: the same in decibels, 3 dB more is half the error. SSIM: likeness of small "
+        f"{pixels} pixels: {sums}. PSNR: the same in decibels, 3 dB more is half the error. SSIM: likeness of small "
         "windows, 1 is equal. Mean picture: the average of the training pictures, whatever goes in.</p>"
     )
 

@@ -1,21 +1,67 @@
-"""Start: what an autoencoder is, with one at work."""
+"""Start: what an autoencoder is, with one under the pointer, and the family."""
+
+import math
 
 import streamlit as st
 
-from ae_core.exploration import one_of_each
+from ae_core.datasets import DATASETS
+from ae_core.exploration import one_of_each, starting_latent
 from ae_core.models import MODELS, idea
 from ae_core.models.base import DeterministicAutoencoder
-from ae_core.store import EXAMPLE
-from ui import cached
+from ae_core.runs import Run, RunError
+from ae_core.store import EXAMPLE, PLAIN_PLANE, PLANE
+from ui import cached, family, latent
 from ui.components.squeeze import payload, squeeze
 from ui.frame import heading, note, notice
+from ui.latent import View
+from ui.marks import marked_pad
+from ui.pick import pick
 from ui.provenance import provenance
+
+VIEWS = {"one": "One map", "two": "Beside a plain autoencoder"}
 
 heading(
     "Autoencoder Explorer",
     "An autoencoder squeezes a picture through a bottleneck, a short list of numbers called the <em>code</em>, and "
     "rebuilds the picture from that list alone.",
 )
+
+
+def shipped(*names: str) -> list[Run]:
+    """Those of the named runs that are there."""
+    runs = []
+    for name in names:
+        try:
+            runs.append(cached.store().find(name))
+        except RunError:
+            continue
+    return runs
+
+
+@st.fragment
+def touch(runs: list[Run]) -> None:
+    """The latent pad with one run, or with two under one pointer."""
+    kind = pick("Show", VIEWS, "beside", widget=st.segmented_control, required=True, label_visibility="collapsed") if len(runs) == 2 else "one"  # fmt: skip
+    shown = runs if kind == "two" else runs[:1]
+    view = View("dims" if latent.network(shown[0]).latent <= 2 else "pca")
+    versions = tuple(latent.version(run) for run in shown)
+    marked_pad(latent.alone(shown, versions, view, tour=True), f"start:{kind}", len(latent.codes(shown[0]).labels))
+    for run in shown:
+        provenance(run, cached.model(run)[1])
+
+
+pair = shipped(PLANE, PLAIN_PLANE) or shipped(EXAMPLE)
+touch(pair)
+with st.container(horizontal=True, horizontal_alignment="center"):
+    st.page_link("pages/train.py", label="**Train one yourself**", icon=":material/play_arrow:")
+    st.page_link("pages/latent.py", label="**Explore the latent space**", icon=":material/scatter_plot:")
+    st.page_link("pages/reconstruct.py", label="**Look at reconstructions**", icon=":material/compare:")
+notice(
+    "Every dot is the code of a test picture. Move the pointer over the map: the decoder paints what it would make of "
+    "that place, and between two classes one digit turns into another. Click two places to see the whole way between them."
+)
+
+st.subheader("From a picture to its code and back", anchor=False)
 run = cached.store().find(EXAMPLE)
 model, checkpoint = cached.model(run)
 data = run.recipe().data
@@ -33,21 +79,25 @@ def at_work(version: str) -> bytes:
 
 squeeze(at_work(checkpoint.sha256), key="squeeze")
 provenance(run, checkpoint)
-
-with st.container(horizontal=True, horizontal_alignment="center"):
-    st.page_link("pages/train.py", label="**Train one yourself**", icon=":material/play_arrow:")
-    st.page_link("pages/reconstruct.py", label="**Look at reconstructions**", icon=":material/compare:")
-
-notice(
-    f"The network never saw these ten pictures while it learned. Pull a bar of the code: one number changes, and with it "
-    f"a whole stroke, because {model.latent} numbers have to describe {data.shape[1] * data.shape[2]} pixels and each "
-    "must say something about many. What the code cannot say comes out blurred."
+note(
+    f"Pull a bar of the code: one number changes, and with it a whole stroke, because {model.latent} numbers have to "
+    f"describe {data.shape[1] * data.shape[2]} pixels and each must say something about many."
 )
 
 st.subheader("The family", anchor=False)
-family = st.grid(4, min_column_width=220)
+cards = st.grid(4, min_column_width=230)
 for name, kind in MODELS.items():
-    with family.container(border=True, height="stretch"):
+    example = family.shipped(name)
+    made = example.recipe() if example else None
+    entry = made.data if made else DATASETS["digits"]
+    size = made.knobs["latent"] if made else starting_latent(kind, entry)
+    with cards.container(border=True, height="stretch"):
         st.markdown(f"**{kind.title}**")
         note(idea(name))
-        st.page_link("pages/train.py", label="Train it", icon=":material/play_arrow:", query_params={"model": name})
+        st.html(family.bottleneck(math.prod(entry.shape), size) + (family.pictures(example) if example else ""))
+        if example:
+            provenance(example)
+        with st.container(horizontal=True, gap="small"):
+            if example:
+                st.page_link("pages/latent.py", label="Open", icon=":material/scatter_plot:", query_params={"run": example.id})  # fmt: skip
+            st.page_link("pages/train.py", label="Train it yourself", icon=":material/play_arrow:", query_params={"model": name})  # fmt: skip

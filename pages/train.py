@@ -42,7 +42,7 @@ heading(
 controls, result = st.columns([1, 2.3], gap="large")
 
 with controls:
-    model = pick("Model", {name: kind.title for name, kind in MODELS.items()}, "model")
+    model = pick("Model", {name: kind.title for name, kind in MODELS.items()}, "model", "vanilla")
     note(idea(model))
     titles = {name: data.title for name, data in DATASETS.items()}
     name = pick("Pictures", titles, "dataset")

@@ -78,6 +78,7 @@ UPWARD = {
     "execution": ["ae_core.engine"],
     "engine": ["ae_core.__main__"],
     "estimator": ["ae_core.recipe", "ae_core.runs", "ae_core.execution", "ae_core.engine"],
+    "report": ["ae_core.runs", "ae_core.execution", "ae_core.engine"],
     "export": ["ae_core.store", "ae_core.execution", "ae_core.engine"],
 }  # fmt: skip
 

@@ -53,7 +53,7 @@ def test_list_says_which_data_sets_are_not_here(command, tmp_path, monkeypatch):
     assert out.count("Not here yet: download it first.") == 3
 
 
-MORE_TERMS = {"vae": ["kl"], "sparse": ["sparsity"], "contractive": ["contraction"]}
+MORE_TERMS = {"vae": ["kl"], "structured_vae": ["kl"], "sparse": ["sparsity"], "contractive": ["contraction"]}
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -195,7 +195,7 @@ def until_there(path, page):
 
 
 @pytest.mark.parametrize("width", [390, 1024, 1280])
-@pytest.mark.parametrize("path", ["", "train", "reconstruct", "denoise", "runs"])
+@pytest.mark.parametrize("path", ["", "train", "reconstruct", "denoise", "latent", "generate?section=numbers", "runs"])
 def test_no_page_is_wider_than_the_screen(visit, path, width):
     page = visit(path)
     page.set_viewport_size({"width": width, "height": 800})

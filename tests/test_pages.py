@@ -14,7 +14,7 @@ from ae_core.execution import execute
 from ae_core.recipe import recipe
 from ae_core.store import ROOT, Store
 
-PAGES = ("start", "train", "reconstruct", "denoise", "runs")
+PAGES = ("start", "train", "reconstruct", "denoise", "latent", "generate", "runs")
 
 
 def open_page(name, **address):
@@ -49,7 +49,7 @@ def test_every_page_opens_with_a_finished_example_and_no_error(name):
 
 def test_the_start_page_sends_the_real_network_to_the_browser():
     app = open_page("start")
-    data = json.loads(app.get("bidi_component")[0].proto.bytes)
+    data = json.loads(app.get("bidi_component")[-1].proto.bytes)
     model, _ = Store.default().find("vanilla-digits").load()
     assert len(data["images"]) == 10
     assert data["decoder"][-1]["activation"] == "sigmoid"
@@ -66,6 +66,17 @@ def test_the_start_page_sends_the_real_network_to_the_browser():
         {"latent": "1e309", "epochs": "-1", "seed": "NaN", "hidden": "a,b"},
         {"show": "everything", "class": "11", "set": "0", "draw": "9" * 40},
         {"page": "-3"},
+        {"at": "nan,1", "pins": "1;2;3", "sliders": "x", "beside": "three"},
+        {"at": "1e400,0", "pins": "9" * 3000, "map": "sphere", "right": "0", "up": "z", "a": "-1", "b": "1e9"},
+        {
+            "section": "<b>",
+            "from": "luck",
+            "temperature": "hot",
+            "first": "99999999",
+            "second": "-1",
+            "plus": "a",
+            "minus": "9999",
+        },
     ],
     ids=",".join,
 )

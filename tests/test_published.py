@@ -36,7 +36,8 @@ def test_every_row_can_be_trained_and_says_where_it_comes_from(name, row):
     entry = PUBLISHED[name]
     assert row.recipe(3).plan["seed"] == 3 and row.recipe() == row.recipe(0)
     assert entry.source and entry.protocol and entry.quantity and entry.seeds in (1, 3)
-    assert row.at_most is None or row.published is None or row.at_most <= 1.1 * row.published
+    near_zero = row.published is not None and row.published < 0.03  # a correlation, not an error: any small one will do
+    assert row.at_most is None or row.published is None or near_zero or row.at_most <= 1.1 * row.published
 
 
 def test_labels_tell_the_rows_of_an_entry_apart():

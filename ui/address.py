@@ -52,3 +52,30 @@ def publish(key: str, start: Any, write: Callable[[Any], str] = str) -> None:
         st.query_params[key] = text
     elif text is None and key in st.query_params:
         del st.query_params[key]
+
+
+def asked(key: str, read: Callable[[str], Any]) -> Any | None:
+    """What a new address asks for under `key`; None where it asks nothing, or only what `tell` put there.
+
+    `read` makes a value of the text or raises ValueError with a sentence; then the visitor is told, and it is dropped.
+    """
+    memory = st.session_state.setdefault(_MEMORY, {})
+    text = st.query_params.get(key)
+    if text is None or (None, text) == memory.get(key):
+        return None
+    memory[key] = (None, text)
+    try:
+        return read(text)
+    except ValueError as error:
+        del st.query_params[key]
+        st.toast(f"The address asks for {error} It is not used.", icon=":material/info:")
+        return None
+
+
+def tell(key: str, text: str | None) -> None:
+    """Put a text into the address under `key`, or take it out."""
+    st.session_state.setdefault(_MEMORY, {})[key] = (None, text)
+    if text and st.query_params.get(key) != text:
+        st.query_params[key] = text
+    elif not text and key in st.query_params:
+        del st.query_params[key]

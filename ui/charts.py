@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from ui.colours import BASELINE, OURS, term_colour
+from ui.colours import BASELINE, DEAD, OURS, term_colour
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
@@ -121,3 +121,37 @@ def size_curve(runs: list[tuple[int, float, str]], baseline: np.ndarray) -> go.F
         "fixedrange": True,
     }
     return _figure(traces, "", y, xaxis=x, hovermode="closest")
+
+
+def weight_of_numbers(values: np.ndarray, names: list[str], title: str, dead: float) -> go.Figure:
+    """A bar for each number of the code, in the order given; those below `dead` are grey and called dead."""
+    alive = values >= dead
+    traces = [
+        {
+            "type": "bar",
+            "x": [name for name, keep in zip(names, mask, strict=True) if keep],
+            "y": values[mask].astype(np.float32),
+            "name": label,
+            "marker": {"color": colour},
+            "hovertemplate": "%{y:.3g}",
+        }
+        for mask, label, colour in ((alive, "in use", OURS), (~alive, f"dead: below {dead:g}", DEAD))
+        if mask.any()
+    ]
+    figure = _figure(traces, "number of the code", {"title": {"text": title}}, hovermode="x")
+    return figure.update_xaxes(type="category")
+
+
+def against_normal(values: np.ndarray, mean: float, deviation: float, names: tuple[str, str]) -> go.Figure:
+    """How one number of the code is spread over the pictures (bars), against a normal distribution (curve)."""
+    low, high = min(values.min(), mean - 3 * deviation), max(values.max(), mean + 3 * deviation)
+    density, edges = np.histogram(values, bins=40, range=(low, high), density=True)
+    x = np.linspace(low, high, 200)
+    curve = np.exp(-0.5 * ((x - mean) / deviation) ** 2) / (deviation * np.sqrt(2 * np.pi))
+    traces = [
+        {"type": "bar", "x": ((edges[1:] + edges[:-1]) / 2).astype(np.float32), "y": density.astype(np.float32),
+         "name": names[0], "marker": {"color": OURS, "opacity": 0.6}, "hovertemplate": "%{y:.2f}"},
+        {"type": "scatter", "mode": "lines", "x": x.astype(np.float32), "y": curve.astype(np.float32), "name": names[1],
+         "line": {"color": BASELINE, "width": 2.5}, "hovertemplate": "%{y:.2f}"},
+    ]  # fmt: skip
+    return _figure(traces, "value", {"title": {"text": "density"}}, bargap=0.02)

@@ -9,6 +9,7 @@ CLASSES = (
     "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
 )  # fmt: skip
 OURS, BASELINE = "#3f90da", "#ffa90e"  # the autoencoder and what it is compared with
+DEAD = "#94a4a2"  # numbers of the code that say nothing
 TERMS = {"reconstruction": "#3f90da", "kl": "#e76300"}  # a loss term has one colour everywhere
 OTHER_TERMS = ("#832db6", "#a96b59", "#bd1f01", "#717581")
 TOO_DARK, TOO_BRIGHT = (31, 78, 140), (152, 35, 26)  # ends of the signed error, white between

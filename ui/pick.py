@@ -71,8 +71,8 @@ def short_title(run: Run) -> str:
     return run.id if run.pretrained else f"{model_class(run.recipe().model).title} · {run.id.rpartition('-')[2][:6]}"
 
 
-def pick_run() -> Run:
-    """A select box with every run that has weights; one that was asked for and is not there is explained."""
+def pick_run(default: str = EXAMPLE) -> Run:
+    """A select box with every run that has weights, starting at `default`; one that is not there is explained."""
     runs = {run.id: run for run in cached.store().listing() if run.has_weights()}
     asked = st.query_params.get("run")
     if asked is not None and asked not in runs:
@@ -83,4 +83,35 @@ def pick_run() -> Run:
             st.warning(f"{error} Here is a run that exists.")
         del st.query_params["run"]
     titles = {run_id: title(run) for run_id, run in runs.items()}
-    return runs[pick("Run", titles, "run", EXAMPLE, width=420)]
+    return runs[pick("Run", titles, "run", default if default in titles else EXAMPLE, width=420)]
+
+
+def pick_pictures(label: str, key: str, start: list[int], n: int) -> list[int]:
+    """Numbers of test pictures that the visitor types, of n; a bad list is answered and `start` taken."""
+
+    def read(text: str) -> str:
+        parts = [part.strip() for part in text[:400].split(",") if part.strip()]
+        if not parts or not all(part.isascii() and part.isdigit() and int(part[:9]) < n for part in parts):
+            raise ValueError(
+                f"{label} = {text[:40]!r}: must be numbers of test pictures from 0 to {n - 1}, with commas."
+            )
+        return ", ".join(parts)
+
+    begin = ", ".join(map(str, start))
+    settle(key, begin, read, typed=True)
+    text = st.text_input(label, key=key, persist_state="session")
+    publish(key, begin)
+    try:
+        return [int(part) for part in read(text).split(",")]
+    except ValueError as error:
+        st.error(str(error))
+        return start
+
+
+def pick_two(ranked: list[int]) -> tuple[int, int]:
+    """Two different numbers of a code of three or more, the first two of `ranked` to begin with."""
+    titles = {str(d + 1): f"z{d + 1}" for d in ranked}
+    with st.container(horizontal=True):
+        across = int(pick("To the right", titles, "right", str(ranked[0] + 1), width=120)) - 1
+        up = int(pick("Upwards", titles, "up", str(ranked[1] + 1), width=120)) - 1
+    return across, up if up != across else next(d for d in ranked if d != across)

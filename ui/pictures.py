@@ -61,6 +61,17 @@ def png(pixels: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
+def mosaic(pixels: Pixels, columns: int) -> bytes:
+    """A PNG of pictures edge to edge, row by row, `columns` in a row."""
+    n, height, width, channels = pixels.shape
+    rows = n // columns
+    grid = pixels[: rows * columns].reshape(rows, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
+    whole = grid.reshape(rows * height, columns * width, channels)
+    buffer = io.BytesIO()
+    Image.fromarray(whole[..., 0] if channels == 1 else whole).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
 def data_uri(png: bytes) -> str:
     """A PNG as an address that needs no second request."""
     return "data:image/png;base64," + base64.b64encode(png).decode()

@@ -18,6 +18,7 @@ from ae_core.models.denoising import Denoising
 from ae_core.models.linear import Linear
 from ae_core.models.multilayer import Multilayer
 from ae_core.models.sparse import Sparse
+from ae_core.models.structured_vae import StructuredVAE
 from ae_core.models.vae import VAE
 from ae_core.models.vanilla import Vanilla
 
@@ -30,6 +31,7 @@ MODELS: dict[str, type[Autoencoder]] = {
     "denoising": Denoising,
     "contractive": Contractive,
     "vae": VAE,
+    "structured_vae": StructuredVAE,
 }
 MOST_PARAMETERS = 20_000_000
 
@@ -44,6 +46,7 @@ __all__ = [
     "Linear",
     "Multilayer",
     "Sparse",
+    "StructuredVAE",
     "Vanilla",
     "build",
     "idea",

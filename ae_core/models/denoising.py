@@ -20,7 +20,7 @@ from torch import Tensor
 from ae_core.corruption import CORRUPTIONS
 from ae_core.knobs import Knob, KnobError, checks_knobs
 from ae_core.models.base import DeterministicAutoencoder, Shape, checked_shape
-from ae_core.models.blocks import ActivationKnob, HiddenKnob, LatentKnob, dense_mirror
+from ae_core.models.blocks import ActivationKnob, CodeActivationKnob, HiddenKnob, LatentKnob, dense_mirror
 from ae_core.models.convolutional import MOST_CHANNELS, SIDE, convolutional_mirror
 from ae_core.models.reconstruction import RECONSTRUCTION_LOSSES, ReconstructionKnob
 
@@ -43,15 +43,22 @@ class Denoising(DeterministicAutoencoder):
         ] = "dense",
         hidden: HiddenKnob = (400,),
         activation: ActivationKnob = "relu",
+        code_activation: CodeActivationKnob = "linear",
         reconstruction: ReconstructionKnob = "bce",
     ) -> None:
         shape = checked_shape(shape)
+        if body == "conv" and code_activation != "linear":
+            raise KnobError(
+                f"code_activation = {code_activation!r}: with body = conv the code has no bend of its own; take linear."
+            )
         if body == "conv" and latent % SIDE**2:
             raise KnobError(f"latent = {latent}: with body = conv it must be a multiple of {SIDE**2}; take 64.")
         if body == "conv" and max(hidden, default=0) > MOST_CHANNELS:
             raise KnobError(f"hidden = {hidden}: with body = conv these are channels, at most 256 each; take 32,32.")
-        mirror = convolutional_mirror if body == "conv" else dense_mirror
-        networks = mirror(shape, latent, hidden, activation)
+        if body == "conv":
+            networks = convolutional_mirror(shape, latent, hidden, activation)
+        else:
+            networks = dense_mirror(shape, latent, hidden, activation, code_activation)
         super().__init__(shape, latent, networks, RECONSTRUCTION_LOSSES[reconstruction])
         self.corruption, self.level = CORRUPTIONS[corruption], level
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import statistics
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,6 +48,7 @@ class Row:
     published: float | None = None
     at_most: float | None = None
     dataset: str = "mnist"
+    measure: Measure | None = None  # where it differs from that of the entry
 
     def recipe(self, seed: int = 0) -> Recipe:
         """The checked recipe with that seed."""
@@ -109,21 +111,20 @@ def runs_of(store: Store, made: Recipe) -> Iterator[Run]:
 
 
 def trained(store: Store, made: Recipe, watch: Callable[[Step], None] = lambda step: None) -> Run:
-    """A finished run of a recipe: one that is there, or one that was broken off and now goes on, or a new one.
+    """A finished run of a recipe: one that is there or is just being trained, one that was broken off, or a new one.
 
     Raises
         RunError: where the training fails; its text is the reason.
     """
-    for run in runs_of(store, made):
-        if run.status().state == "done":
-            return run
-        if not run.pretrained:
+    own = [run for run in runs_of(store, made) if run.status().state == "done" or not run.pretrained]
+    run = own[0] if own else store.create(made, origin="command line")
+    while run.status().state != "done":
+        try:
             run.clear_stop()
-            with contextlib.suppress(Busy):
-                execute(run, watch)
-                break
-    else:
-        execute(run := store.create(made, origin="command line"), watch)
+            execute(run, watch)
+            break
+        except Busy:  # another process trains it: wait for that one
+            time.sleep(1)
     status = run.status()
     if status.state != "done":
         raise RunError(f"{run.id} did not finish ({status.state}): {status.error or 'it was stopped; start it again.'}")
@@ -134,4 +135,4 @@ def result(store: Store, entry: Published, row: Row, seeds: int, watch: Callable
     """Train a row with seeds 0, 1, ... and measure it."""
     runs = [trained(store, row.recipe(seed), watch) for seed in range(seeds)]
     seconds = statistics.fmean(run.status().seconds for run in runs)
-    return Result(row.label, row.published, row.at_most, tuple(map(entry.measure, runs)), seconds)
+    return Result(row.label, row.published, row.at_most, tuple(map(row.measure or entry.measure, runs)), seconds)

@@ -1,0 +1,51 @@
+"""Numbers that take more than a look into a run's record: they load the weights and compute, for seconds or minutes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+from ae_core.likelihood import log_likelihood
+from ae_core.models import GenerativeAutoencoder, StructuredVAE
+from ae_core.representation import jacobian_norms
+from ae_core.residuals import Errors, explained_errors
+from ae_core.runs import Run, RunError
+from ae_core.store import Store
+
+SAMPLES = 5000  # codes for each picture, as in Burda et al. (2016)
+LEARNED = 10_000  # training pictures on which plain variances are fitted
+LOOKED_AT = 500  # test pictures at which a Jacobian is computed
+
+
+def negative_log_likelihood(run: Run) -> float:
+    """-log p(x) by importance sampling with `SAMPLES` codes, mean over all test pictures, nats."""
+    model, _ = run.load()
+    if not isinstance(model, GenerativeAutoencoder):
+        raise RunError(f"{run.id} has no likelihood: choose a run of a variational model.")
+    return -log_likelihood(model, run.recipe().data.load().test.images, SAMPLES).mean
+
+
+def jacobian_norm(run: Run) -> float:
+    """Frobenius norm of d code / d picture, mean over the first `LOOKED_AT` test pictures."""
+    model, _ = run.load()
+    return jacobian_norms(model, run.recipe().data.load().test.images[:LOOKED_AT]).sqrt().mean().item()
+
+
+@functools.lru_cache(maxsize=8)
+def _errors(folder: str) -> dict[str, Errors]:
+    run = next(run for run in Store.default().listing() if str(run.folder) == folder)
+    model, _ = run.load()
+    if not isinstance(model, StructuredVAE):
+        raise RunError(f"{run.id} predicts no errors: choose a run of structured_vae.")
+    split = run.recipe().data.load()
+    return explained_errors(model, split.train.images[:LEARNED], split.test.images)
+
+
+def nats_per_pixel(gaussian: str) -> Callable[[Run], float]:
+    """-log p(x | z) for each pixel under one of the Gaussians of `residuals`, mean over the test pictures, nats."""
+    return lambda run: _errors(str(run.folder))[gaussian].nats_per_pixel
+
+
+def whitened_correlation(run: Run) -> float:
+    """Size of the correlation of the whitened error of a pixel with its right neighbour's, from 0 (explained) to 1."""
+    return abs(_errors(str(run.folder))["predicted"].right)

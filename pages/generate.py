@@ -1,0 +1,248 @@
+"""Generate: pictures that nobody drew, decoded from codes that no picture had."""
+
+import numpy as np
+import streamlit as st
+import torch
+
+from ae_core.datasets import DatasetError
+from ae_core.exploration import one_of_each
+from ae_core.generation import DEAD
+from ae_core.models.base import GenerativeAutoencoder
+from ae_core.runs import Run, RunError
+from ae_core.store import PLANE
+from ui import cached, charts, generation, latent
+from ui.frame import heading, note, notice
+from ui.marks import marked_pad
+from ui.pick import number, pick, pick_pictures, pick_run, pick_two
+from ui.pictures import Row, data_uri, grey, mosaic, sheet
+from ui.provenance import provenance
+
+COUNT, STEPS = 10, 11
+SECTIONS = {
+    "samples": "Samples", "manifold": "Manifold", "numbers": "One number at a time", "between": "Between two",
+    "arithmetic": "Arithmetic", "prior": "Codes and prior",
+}  # fmt: skip
+
+heading(
+    "Generate",
+    "A decoder makes a picture of any code. Where should codes come from, so that the pictures look real? Choose a way and see.",
+)
+run = pick_run(PLANE)
+
+
+def samples(run: Run, own: bool) -> None:
+    """Pictures of codes from a sampler, the training pictures nearest to them, and what the holes hold."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = pick("Codes come from", generation.samplers(run), "from", width=330)
+        temperature = st.slider("Temperature", 0.0, 2.0, 1.0, 0.1, key="temperature", bind="query-params", width=220)
+        draw = number("Random draw", 1, 50, "draw")
+    drawn = generation.samples(run, name, 2 * COUNT, temperature, draw)
+    st.html("".join(beside(drawn, slice(k * COUNT, (k + 1) * COUNT), "Sample") for k in (0, 1)))
+    st.markdown(
+        "**What happens in the holes:** places inside the range of the codes, as far as possible from every one."
+    )
+    st.html(beside(generation.from_holes(run, COUNT, draw), slice(0, COUNT), "From a hole"))
+    provenance(run, cached.model(run)[1])
+    notice(
+        ("The prior is what this model was trained to fill, so most samples look like something. The decoder gives the "
+         "**mean** of all pictures that belong to a code, so it is smooth; a picture *drawn* around it shows what the "
+         "model really takes for one: its pixels vary each for itself. " if own else
+         "This model has **no prior**: nothing in its loss says where codes should lie, so a distribution was fitted to "
+         "the codes of real pictures afterwards. A mixture follows the islands of the classes; one normal distribution "
+         "also covers the water between them. ")
+        + "A sample that equals its nearest training picture would be a copy; the number under it is how far apart they "
+        "are. A temperature below 1 stays near the middle: safer pictures, less variety."
+    )  # fmt: skip
+
+
+def beside(drawn: generation.Drawn, part: slice, label: str) -> str:
+    """HTML of pictures over the training pictures nearest to them."""
+    rows = [
+        Row(
+            label,
+            grey(drawn.pictures[part].numpy()),
+            f"{label}: pictures decoded from drawn codes",
+            "the decoder's mean",
+        )
+    ]
+    if drawn.drawn is not None:
+        rows.append(
+            Row("Drawn", grey(drawn.drawn[part].numpy()), "One picture drawn around each of them", "from p(x | code)")
+        )
+    if drawn.nearest is None or drawn.errors is None:
+        return sheet(rows)
+    rows.append(
+        Row("Nearest", grey(drawn.nearest[part].numpy()), "The nearest training picture of each", "training picture")
+    )
+    return sheet(rows, [f"{value:.1f}" for value in drawn.errors[part].tolist()], "squared error")
+
+
+def manifold(run: Run, own: bool) -> None:
+    """A map made of pictures, each place equally probable."""
+    ranked = latent.order(run)
+    across, up = pick_two(ranked) if len(ranked) > 2 else (0, len(ranked) - 1)
+    pictures = generation.manifold(run, latent.version(run), across, up)
+    source = "the standard normal prior" if own else "a normal distribution fitted to each of the two numbers"
+    st.html(
+        f'<img class="ae-mosaic" src="{data_uri(mosaic(grey(pictures), generation.SIDE))}" '
+        f'alt="{generation.SIDE} by {generation.SIDE} decoded pictures; z{across + 1} grows to the right, z{up + 1} upwards">'
+    )
+    note(f"z{across + 1} grows to the right, z{up + 1} upwards, in steps of equal probability under {source}.")
+    provenance(run, cached.model(run)[1])
+    notice(
+        "The pictures change little from one to the next, and classes border on each other like countries. Steps are wide "
+        "at the rim and narrow in the middle, since most codes lie there. "
+        + ("" if own else "Nothing asked this model to keep its codes in one piece: look for mist in between.")
+    )
+
+
+def numbers(run: Run, own: bool) -> None:
+    """A slider for each number of the code, the picture decoded in the browser."""
+    marked_pad(latent.sliders(run), f"{run.id}:numbers", len(latent.codes(run).labels))
+    by = "their KL: how much each says about the picture" if own else "their variance over the test pictures"
+    size, shown = latent.network(run).latent, min(24, latent.network(run).latent)
+    note(f"{'All' if shown == size else f'The {shown} most telling of'} {size} numbers, ordered by {by}.")
+    provenance(run, cached.model(run)[1])
+    notice(
+        "Move the first sliders: each changes something one can name, such as slant, width or a loop, though rarely one "
+        "thing alone. The last ones may change nothing: those numbers are *dead*, the model learned to do without them."
+    )
+
+
+def between(run: Run, own: bool) -> None:
+    """The straight and the spherical way from one test picture to another, beside fading the pixels."""
+    labels = torch.from_numpy(latent.codes(run).labels.astype(int))
+    starts = one_of_each(labels, 2).tolist()
+    with st.container(horizontal=True):
+        first, second = (
+            int(
+                st.number_input(
+                    f"{name} test picture", 0, len(labels) - 1, start, key=key, bind="query-params", width=170
+                )
+            )
+            for name, key, start in zip(("First", "Second"), ("first", "second"), starts, strict=True)
+        )
+    ways = generation.ways(run, first, second, STEPS)
+    html = ""
+    for name, path, near in (("Straight", ways.straight, ways.near[0]), ("Spherical", ways.spherical, ways.near[1])):
+        row = Row(
+            name,
+            grey(generation.decoded(run, path).numpy()),
+            f"{name} way in {STEPS} steps; near codes {near}",
+            "through the codes",
+        )
+        html += sheet([row], [str(count) for count in near], "test codes near it")
+    try:
+        ends = run.recipe().data.load().test.images[[first, second]]
+        faded = torch.stack([torch.lerp(ends[0], ends[1], k / (STEPS - 1)) for k in range(STEPS)])
+        html += sheet(
+            [Row("Faded", grey(faded.numpy()), "The two pictures faded into each other", "pixel by pixel, no model")]
+        )
+    except DatasetError:
+        pass
+    st.html(html)
+    note(f"Near: within {ways.radius:.2f} of the step, twice the usual distance from a code to its nearest neighbour.")
+    provenance(run, cached.model(run)[1])
+    notice(
+        "A fade shows two half pictures at once; a good latent space shows one whole picture at each step. Where no test "
+        "code is near, the way crosses empty land, and there the decoder guesses. With many numbers the straight way cuts "
+        "inside the shell on which the codes of a normal prior lie; the spherical one stays on it."
+    )
+
+
+def arithmetic(run: Run, own: bool) -> None:
+    """A direction from one bucket of examples to another, applied to a third picture by different amounts."""
+    found, labels = latent.codes(run)
+    test = run.recipe().data.load().test.images
+    of = [np.flatnonzero(labels == label)[:5].tolist() for label in np.unique(labels)[:2]]
+    left, right = st.columns(2, gap="large")
+    picked = []
+    for column, name, key, start in ((left, "From these", "minus", of[0]), (right, "To these", "plus", of[-1])):
+        with column:
+            numbers = pick_pictures(f"{name}: numbers of test pictures", key, start, len(labels))
+            st.html(
+                sheet(
+                    [
+                        Row(
+                            name,
+                            grey(test[numbers[:COUNT]].numpy()),
+                            f"{name}: test pictures {numbers}",
+                            f"{len(numbers)} pictures",
+                        )
+                    ]
+                )
+            )
+            picked.append(numbers)
+    base = int(
+        st.number_input(
+            "Apply to test picture", 0, len(labels) - 1, of[0][-1], key="base", bind="query-params", width=190
+        )
+    )
+    direction = found[picked[1]].mean(dim=0) - found[picked[0]].mean(dim=0)
+    amounts = torch.linspace(-0.5, 1.5, 9)
+    made = generation.decoded(run, found[base] + amounts[:, None] * direction)
+    st.html(sheet([Row("Result", grey(made.numpy()), "The picture moved along the direction by growing amounts", "code + amount × direction")], [f"{a:+.2f}".replace("-", "−") for a in amounts.tolist()], "amount"))  # fmt: skip
+    provenance(run, cached.model(run)[1])
+    notice(
+        "The direction is the mean code of the one bucket minus that of the other. At 0 stands the picture itself, rebuilt; "
+        "at 1 it has gone as far as the buckets lie apart. What else changed on the way shows what the code ties together."
+    )
+
+
+def prior(run: Run, own: bool) -> None:
+    """How much each number of the code says, and how its values are spread against a normal distribution."""
+    weight, ranked = latent.weight(run), latent.order(run)
+    spread = generation.spread_codes(run, latent.version(run))
+    names, dead = [f"z{d + 1}" for d in ranked[:64]], int((weight < DEAD).sum())
+    title = "KL in nats, mean over pictures" if own else "variance over pictures"
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.plotly_chart(charts.weight_of_numbers(weight[ranked[:64]], names, title, DEAD), key="weights", config=charts.CONFIG, height=300, alt=f"{title} of each number of the code; {dead} of {len(weight)} are dead")  # fmt: skip
+    with right:
+        shown = int(pick("Number of the code", {str(d + 1): f"z{d + 1}" for d in ranked}, "number", width=160)) - 1
+        values = spread[:, shown]
+        mean, deviation = (0.0, 1.0) if own else (float(values.mean()), max(float(values.std()), 1e-6))
+        texts = ("aggregate posterior", "prior") if own else ("codes", "fitted normal")
+        st.plotly_chart(charts.against_normal(values, mean, deviation, texts), key="spread", config=charts.CONFIG, height=250, alt=f"z{shown + 1}: mean {values.mean():.2f}, standard deviation {values.std():.2f} over {len(values)} pictures")  # fmt: skip
+    note(
+        f"{dead} of {len(weight)} numbers are dead (below {DEAD:g}). z{shown + 1}: mean {values.mean():.2f}, standard deviation "
+        f"{values.std():.2f} over {len(values):,} test pictures" + (", one code drawn for each." if own else ".")
+    )
+    provenance(run, cached.model(run)[1])
+    notice(
+        "If the bars fill the curve, codes drawn from the prior are like codes of pictures, and samples look real; where the "
+        "curve has mass and the bars have none, samples come from places the decoder never saw. A dead number costs no KL "
+        "and carries nothing: its bars follow the prior exactly."
+        if own else
+        "Nothing asks these codes to be normal, or near zero: the curve was fitted afterwards, for drawing samples. Where it "
+        "has mass and the bars have none, samples come from places the decoder never saw."
+    )  # fmt: skip
+
+
+DRAW = {
+    "samples": samples,
+    "manifold": manifold,
+    "numbers": numbers,
+    "between": between,
+    "arithmetic": arithmetic,
+    "prior": prior,
+}
+
+
+@st.fragment
+def section(run: Run) -> None:
+    """The chosen way to make pictures; only this part is drawn again when a control moves."""
+    name = pick("Way", SECTIONS, "section", widget=st.segmented_control, required=True, label_visibility="collapsed")
+    try:
+        DRAW[name](run, isinstance(latent.network(run), GenerativeAutoencoder))
+    except DatasetError as error:
+        st.info(str(error))
+
+
+try:
+    latent.codes(run)
+except (RunError, DatasetError) as error:
+    st.error(str(error))
+    st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")
+    st.stop()
+section(run)

@@ -1,0 +1,162 @@
+"""Start, Latent space and Generate without a browser: every model, every section, and what they say."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from ae_core.execution import execute
+from ae_core.models import MODELS
+from ae_core.recipe import recipe
+from ae_core.runs import Run
+from ae_core.store import PLANE, ROOT, Store
+from ui.components.weights import dense_decoder
+
+SECTIONS = ("samples", "manifold", "numbers", "between", "arithmetic", "prior")
+
+
+def open_page(name, **address):
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    for key, value in address.items():
+        app.query_params[key] = value
+    return app.switch_page(f"pages/{name}.py").run()
+
+
+def texts(app):
+    parts = [element.proto.body for element in app.get("html")]
+    return " ".join([*parts, *(element.value for element in app.markdown)])
+
+
+def header(app, nth=0):
+    """The JSON header of a latent pad on the page."""
+    data = app.get("bidi_component")[nth].proto.bytes
+    return json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """One barely trained run of each model, kept for the whole file."""
+    store = Store(tmp_path_factory.mktemp("each") / "runs", None)
+    runs = {}
+    for name in MODELS:
+        runs[name] = store.create(recipe(name, "digits", {}, {"epochs": 1, "batch_size": 512}), origin="test")
+        assert execute(runs[name]).state == "done"
+    plane = store.create(recipe("vae", "digits", {"latent": 2}, {"epochs": 2}), origin="test")
+    assert execute(plane).state == "done"
+    return runs | {"plane": plane}
+
+
+@pytest.fixture
+def run_of(trained):
+    """Put one of those runs where the pages look for runs."""
+
+    def put(name, as_id=None):
+        source = trained[name]
+        target = Store.default().root / (as_id or source.id)
+        shutil.copytree(source.folder, target)
+        return Run(target)
+
+    return put
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_can_be_looked_at_on_both_pages(run_of, name):
+    run = run_of(name)
+    for app in (open_page("latent", run=run.id), open_page("generate", run=run.id, section="numbers")):
+        assert not app.exception and not app.error
+        assert run.id in texts(app)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.parametrize("name", ["plane", "multilayer"])
+def test_every_section_of_generate_has_a_result_a_source_and_something_to_notice(run_of, name, section):
+    run = run_of(name)
+    app = open_page("generate", run=run.id, section=section)
+    assert not app.exception and not app.error
+    assert "What to notice" in texts(app) and run.id in texts(app)
+    assert "<img" in texts(app) or app.get("bidi_component") or app.get("plotly_chart")
+
+
+@pytest.mark.parametrize("address", [{"map": "dims"}, {"map": "three"}, {"map": "three", "a": "1", "b": "1", "c": "1"}])
+def test_a_larger_code_has_three_kinds_of_map(run_of, address):
+    app = open_page("latent", run=run_of("multilayer").id, **address)
+    assert not app.exception and not app.error
+    assert bool(app.warning) == (address.get("c") == "1")
+
+
+def test_a_plain_autoencoder_says_that_its_distribution_was_fitted(run_of):
+    assert "no prior" in texts(open_page("generate", run=run_of("multilayer").id))
+    assert "no prior" not in texts(open_page("generate", run=run_of("plane").id))
+
+
+def test_samples_follow_the_seed_and_the_temperature(run_of):
+    run = run_of("plane")
+    shown = {texts(open_page("generate", run=run.id, **more)) for more in ({}, {"draw": "2"}, {"temperature": "0.5"})}
+    assert len(shown) == 3
+    assert texts(open_page("generate", run=run.id)) in shown
+
+
+def test_start_shows_the_plane_where_it_is_and_another_run_where_it_is_not(run_of):
+    assert header(open_page("start"))["panels"][0]["run"] == "vanilla-digits"
+    run_of("plane", as_id=PLANE)
+    (panel,) = header(open_page("start"))["panels"]
+    assert (panel["run"], panel["prior"], len(panel["decoder"]["layers"])) == (PLANE, True, 2)
+
+
+def test_both_maps_have_the_same_pictures_and_one_scale(run_of):
+    made = header(open_page("latent", run=run_of("plane").id))
+    ours, theirs = made["panels"]
+    assert ours["points"]["length"] == theirs["points"]["length"] == 2 * made["labels"]["length"] == 720
+    for left, right, bottom, top in (ours["box"], theirs["box"]):
+        assert right - left == pytest.approx(top - bottom)
+
+
+def test_marks_in_the_address_reach_the_pad_and_bad_ones_are_dropped(run_of):
+    run = run_of("plane")
+    app = open_page("latent", run=run.id, at="0.5,-1", pins="0,0;1,1")
+    assert header(app)["start"] == {"at": [0.5, -1.0], "pins": [[0.0, 0.0], [1.0, 1.0]]}
+    app = open_page("latent", run=run.id, at="inf,1", pins="0,0;1")
+    assert header(app)["start"] == {}
+    assert "at" not in app.query_params and "pins" not in app.query_params
+    assert len(app.toast) == 2
+
+
+def test_shipped_codes_are_used_where_the_pictures_are_not_here(run_of, monkeypatch):
+    from safetensors.torch import save_file
+
+    from ae_core.datasets import DATASETS, DatasetError, dataset
+
+    run = run_of("plane")
+    codes = {"codes": torch.randn(30, 2).half(), "labels": torch.arange(30, dtype=torch.uint8) % 10}
+    save_file(codes, run.folder / "codes.safetensors")
+
+    def absent():
+        raise DatasetError("Digits are not on this computer.")
+
+    import dataclasses
+
+    monkeypatch.setitem(DATASETS, "digits", dataclasses.replace(dataset("digits"), load=absent))
+    app = open_page("latent", run=run.id)
+    assert not app.exception
+    assert header(app)["labels"]["length"] == 30 and len(header(app)["panels"]) == 1
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_decoder_goes_to_the_browser_only_where_it_says_the_same(trained, name):
+    model, _ = trained[name].load()
+    layers = dense_decoder(model, torch.randn(4, model.latent))
+    codes = torch.randn(8, model.latent)
+    if layers is None:
+        assert any(isinstance(part, torch.nn.Conv2d) for part in model.modules())
+        return
+    from ae_core.models.blocks import ACTIVATIONS
+
+    h = codes.double()
+    for layer in layers:
+        h = h @ layer.weight.double().T + layer.bias.double()
+        h = ACTIVATIONS[layer.activation]()(h)
+    assert torch.allclose(h.float().clamp(0, 1), model.decode(codes).flatten(1), atol=1e-5)

@@ -1,0 +1,76 @@
+"""The runs that come with the program: complete, small, whole, and as good as they say."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from pretrained_recipes import RECIPES, recipe_of
+
+from ae_core import checkpoints
+from ae_core.datasets import DATASETS
+from ae_core.metrics import codes, evaluate
+from ae_core.models import MODELS
+from ae_core.runs import Run
+from ae_core.store import ROOT, Store
+
+FOLDER = ROOT / "pretrained"
+SHIPPED = sorted(path.name for path in FOLDER.iterdir() if path.is_dir() and path.name[0] != ".")
+every_run = pytest.mark.parametrize("name", SHIPPED)
+
+
+def shipped(name: str) -> Run:
+    return Store.default().find(name)
+
+
+def test_every_recipe_is_shipped_and_nothing_else():
+    assert sorted(RECIPES) == SHIPPED
+
+
+def test_every_model_is_there_on_digits_and_on_mnist_and_some_on_shapes():
+    plain = {f"{model}-{data}" for model in MODELS for data in ("digits", "mnist")}
+    assert plain <= set(SHIPPED) and {"vae-shapes", "convolutional-shapes", "linear-shapes"} <= set(SHIPPED)
+    flat = {name.removesuffix("-2d") for name in SHIPPED if name.endswith("-2d")}
+    assert {f"{model}-{data}" for model in ("linear", "multilayer", "vae") for data in ("digits", "mnist")} <= flat
+
+
+def test_all_of_them_are_under_forty_megabytes():
+    assert sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()) < 40e6
+
+
+@every_run
+def test_it_is_a_finished_run_of_its_recipe_with_whole_files(name):
+    run = shipped(name)
+    assert run.recipe() == recipe_of(name)
+    assert run.status().state == "done" and run.status().step == run.status().total
+    (entry,) = checkpoints.manifest(run.folder)
+    weights = checkpoints.read_tensors(run.folder / entry.file, entry)  # compares the SHA-256
+    assert all(key.startswith("model.") for key in weights)
+    assert len(run.metrics()) > 10 and len(run.snapshots()) >= 4 and run.live() and run.errors()
+    model, _ = run.load()
+    assert not model.training and all(p.isfinite().all() for p in model.parameters())
+
+
+@every_run
+def test_its_card_says_where_it_comes_from_and_how_to_make_it_again(name):
+    text = (FOLDER / name / "README.md").read_text(encoding="utf-8")
+    data = recipe_of(name).data
+    assert text.startswith(f"# {name}\n") and data.licence in text and f"make_pretrained.py {name}" in text
+    assert f"| loss | {shipped(name).status().test['loss']:.5g} |" in text
+
+
+@every_run
+def test_it_measures_as_it_says_on_its_data_and_its_codes_are_those_of_the_test_split(name):
+    made = recipe_of(name)
+    if not made.data.present():
+        pytest.skip(f"{made.dataset} is not here: set AE_DATA to a folder that holds it")
+    run = shipped(name)
+    test, (model, _) = made.data.load().test, run.load()
+    kept, labels = run.codes()
+    assert torch.equal(labels, test.labels) and kept.shape == (len(test), model.latent)
+    part = slice(0, 1000)
+    found = codes(model, test.images[part])
+    assert torch.allclose(kept[part], found, rtol=2e-2, atol=2e-2 * found.abs().max().item())
+    numbers = evaluate(model, test.images)
+    for key in ("mse", "bce", "loss"):
+        assert numbers[key] == pytest.approx(run.status().test[key], rel=5e-3, abs=1e-4), key
+    assert DATASETS[made.dataset].shape == model.shape

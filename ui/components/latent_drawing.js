@@ -1,0 +1,141 @@
+// What is drawn on canvases. Colours of the theme are read at the moment of drawing, so light and dark both work.
+function make(tag, className, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, value));
+  element.append(...children);
+  return element;
+}
+
+/** Pixels in [0, 1], laid out (channels, height, width), onto a canvas of just that many pixels. */
+function paint(canvas, pixels, [channels, height, width]) {
+  if (canvas.width !== width || canvas.height !== height) { canvas.width = width; canvas.height = height; }
+  const context = canvas.getContext("2d");
+  const picture = context.createImageData(width, height), area = width * height;
+  for (let i = 0; i < area; i++) {
+    for (let c = 0; c < 3; c++) {
+      const value = pixels[channels === 3 ? c * area + i : i];
+      picture.data[4 * i + c] = value <= 0 ? 0 : value >= 1 ? 255 : Math.round(255 * value);
+    }
+    picture.data[4 * i + 3] = 255;
+  }
+  context.putImageData(picture, 0, 0);
+}
+
+function theme(element) {
+  const style = getComputedStyle(element), read = (name) => style.getPropertyValue(name).trim();
+  return { text: read("--st-text-color"), back: read("--st-secondary-background-color"), accent: read("--st-primary-color"), line: read("--st-border-color"), font: read("--st-font") };
+}
+
+/** Fit the canvas to its place on the screen; returns its context in CSS pixels, its width and its height. */
+function fitted(canvas) {
+  const ratio = devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight;
+  const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== w || canvas.height !== h) { canvas.width = w; canvas.height = h; }
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return [context, width, height];
+}
+
+/** Round numbers inside [low, high], about four of them. */
+function ticks(low, high) {
+  const raw = (high - low) / 5, power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= raw);
+  const found = [];
+  for (let t = Math.ceil(low / step) * step; t <= high; t += step) found.push(Math.abs(t) < step / 1e6 ? 0 : t);
+  return found.map((t) => [t, String(+t.toPrecision(3)).replace("-", "−")]);
+}
+
+/** Axes, the circles of the prior, dots by class, and the name of each class at the middle of its dots. */
+function drawDots(canvas, panel, view) {
+  const [g, width, height] = fitted(canvas);
+  if (!width) return;
+  const ink = theme(canvas), [left, right, bottom, top] = panel.box;
+  const x = (u) => width * (u - left) / (right - left), y = (v) => height * (1 - (v - bottom) / (top - bottom));
+  g.font = `11px ${ink.font}`; g.lineWidth = 1;
+  g.strokeStyle = ink.line; g.fillStyle = ink.text;
+  for (const [t, text] of ticks(left, right)) {
+    g.globalAlpha = 1; g.beginPath(); g.moveTo(x(t), 0); g.lineTo(x(t), height); g.stroke();
+    g.globalAlpha = 0.6; if (x(t) > 26 && x(t) < width - 16) { g.textAlign = "center"; g.fillText(text, x(t), height - 5); }
+  }
+  for (const [t, text] of ticks(bottom, top)) {
+    g.globalAlpha = 1; g.beginPath(); g.moveTo(0, y(t)); g.lineTo(width, y(t)); g.stroke();
+    g.globalAlpha = 0.6; if (y(t) > 14 && y(t) < height - 22) { g.textAlign = "left"; g.fillText(text, 4, y(t) - 3); }
+  }
+  g.globalAlpha = 1;
+  if (panel.prior) {
+    g.strokeStyle = ink.text; g.globalAlpha = 0.55; g.setLineDash([4, 4]);
+    for (const r of [1, 2]) { g.beginPath(); g.ellipse(x(0), y(0), x(r) - x(0), y(0) - y(r), 0, 0, 2 * Math.PI); g.stroke(); }
+    g.setLineDash([]); g.globalAlpha = 1;
+  }
+  dots(g, panel, view, x, y, ink);
+  names(g, panel, view, x, y, ink);
+}
+
+function dots(g, panel, view, x, y, ink) {
+  const n = view.labels.length, many = n > 3000, r = many ? 1.3 : n > 900 ? 2.1 : 3;
+  const draw = (colour, alpha, wanted) => {
+    g.fillStyle = colour; g.globalAlpha = alpha; g.beginPath();
+    for (let i = 0; i < n; i++) {
+      if (!wanted(i)) continue;
+      const px = x(panel.points[2 * i]), py = y(panel.points[2 * i + 1]);
+      if (many) g.rect(px - r, py - r, 2 * r, 2 * r);
+      else { g.moveTo(px + r, py); g.arc(px, py, r, 0, 2 * Math.PI); }
+    }
+    g.fill();
+  };
+  const grey = (i) => !view.isShown(i) || (view.chosen && !view.chosen[i]);
+  draw(ink.text, 0.13, grey);
+  view.classes.forEach((_, c) => draw(view.colours[c % view.colours.length], 0.85, (i) => view.labels[i] === c && !grey(i)));
+  g.globalAlpha = 1;
+  if (panel.rings) {
+    g.strokeStyle = ink.text; g.lineWidth = 1.2;
+    for (let i = 0; i < panel.rings.length; i += 2) { g.beginPath(); g.arc(x(panel.rings[i]), y(panel.rings[i + 1]), 3, 0, 2 * Math.PI); g.stroke(); }
+  }
+}
+
+function names(g, panel, view, x, y, ink) {
+  panel.middles ??= view.classes.map((_, c) => {
+    const of = (part) => Array.from(view.labels.keys()).filter((i) => view.labels[i] === c).map((i) => panel.points[2 * i + part]).sort((a, b) => a - b);
+    const [us, vs] = [of(0), of(1)];
+    return us.length ? [us[us.length >> 1], vs[vs.length >> 1]] : null;
+  });
+  g.font = `600 13px ${ink.font}`; g.textAlign = "center"; g.textBaseline = "middle"; g.lineJoin = "round";
+  panel.middles.forEach((place, c) => {
+    if (!place || (view.shown && !view.shown.has(c))) return;
+    g.lineWidth = 4; g.strokeStyle = ink.back; g.strokeText(view.classes[c], x(place[0]), y(place[1]));
+    g.fillStyle = ink.text; g.fillText(view.classes[c], x(place[0]), y(place[1]));
+  });
+  g.textBaseline = "alphabetic";
+}
+
+/** What lies above the dots and moves: pins with their path, the ring around a dot, the pointer, the lasso. */
+function drawMarks(canvas, panel, marks) {
+  const [g, width, height] = fitted(canvas);
+  if (!width) return;
+  const ink = theme(canvas), x = ([a]) => a * width, y = ([, b]) => (1 - b) * height;
+  if (marks.pins.length === 2) {
+    g.strokeStyle = ink.text; g.lineWidth = 1.5; g.setLineDash([2, 3]);
+    g.beginPath(); marks.pins.forEach((pin, k) => g[k ? "lineTo" : "moveTo"](x(pin), y(pin))); g.stroke(); g.setLineDash([]);
+  }
+  marks.pins.forEach((pin, k) => {
+    g.fillStyle = ink.text; g.beginPath(); g.arc(x(pin), y(pin), 8, 0, 2 * Math.PI); g.fill();
+    g.fillStyle = ink.back; g.font = `600 11px ${ink.font}`; g.textAlign = "center"; g.textBaseline = "middle";
+    g.fillText(String(k + 1), x(pin), y(pin) + 0.5);
+  });
+  if (marks.dot !== null) {
+    const place = panel.decoding.relative(panel.points[2 * marks.dot], panel.points[2 * marks.dot + 1]);
+    g.strokeStyle = ink.text; g.lineWidth = 2; g.beginPath(); g.arc(x(place), y(place), 7, 0, 2 * Math.PI); g.stroke();
+  }
+  if (marks.lasso && marks.lasso.panel === panel) {
+    g.strokeStyle = g.fillStyle = ink.accent; g.lineWidth = 1.5; g.beginPath();
+    marks.lasso.corners.forEach((place, k) => g[k ? "lineTo" : "moveTo"](x(place), y(place)));
+    g.closePath(); g.stroke(); g.globalAlpha = 0.12; g.fill(); g.globalAlpha = 1;
+  }
+  if (!marks.at) return;
+  const [px, py] = [x(marks.at), y(marks.at)];
+  for (const [colour, thick] of [[ink.back, 5], [ink.accent, 2.5]]) {
+    g.strokeStyle = colour; g.lineWidth = thick; g.beginPath(); g.arc(px, py, 6, 0, 2 * Math.PI); g.stroke();
+  }
+}

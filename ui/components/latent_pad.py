@@ -1,0 +1,154 @@
+"""The latent pad: a map of codes on which the picture under the pointer is decoded in the browser, in the same frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+import torch
+from streamlit.components.v2.types import ComponentRenderer
+from torch import Tensor
+
+from ae_core.exploration import as_bytes
+from ae_core.models import Autoencoder
+from ae_core.planes import Plane, box
+from ui.colours import CLASSES
+from ui.components.packing import Packer
+from ui.components.weights import Dense, dense_decoder
+
+_HERE = Path(__file__).parent
+_PARTS = ("decoding", "drawing", "panel", "strip", "pad")  # read in this order as one script
+SIDE = 24  # tiles along each side of the sheet of a decoder that does not run in the browser
+_HTML = '\n<div class="pad"></div>\n'
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Decoded pictures (side, side, channels, height, width) uint8, lowest row first, and how far blending them is off.
+
+    `error` is the mean absolute error per pixel of the bilinear blend against the decoder, measured between tiles.
+    """
+
+    pixels: np.ndarray
+    error: float
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One map of the pad: a decoder, a plane through its codes, and the codes of the test pictures on it."""
+
+    title: str
+    shape: tuple[int, int, int]
+    plane: Plane
+    points: Tensor  # (n, 2)
+    decoder: list[Dense] | Tiles
+    run: str | None = None  # where the exact picture can be asked for
+    prior: bool = False  # circles of one and two standard deviations of the prior
+    rings: Tensor | None = None  # (m, 2): other points to show as rings, such as samples
+
+
+def corners(points: Tensor) -> tuple[float, float, float, float]:
+    """The part of the plane that the map shows: left, right, bottom, top."""
+    return box(points)
+
+
+def panel(title: str, model: Autoencoder, plane: Plane, codes: Tensor, run: str | None, prior: bool = False) -> Panel:
+    """The map of a model: codes (n, latent) of the test pictures on `plane`."""
+    points = plane.coordinates(codes)
+    decoder = dense_decoder(model, codes[:16].float()) or tiles(model, plane, corners(points))
+    return Panel(title, model.shape, plane, points, decoder, run, prior)
+
+
+@torch.inference_mode()
+def tiles(model: Autoencoder, plane: Plane, corner: Sequence[float], side: int = SIDE) -> Tiles:
+    """Decode side x side pictures on a regular lattice over a box of the plane, the corners included."""
+    left, right, bottom, top = corner
+    u, v = torch.linspace(left, right, side), torch.linspace(bottom, top, side)
+    lattice = torch.stack([u.repeat(side), v.repeat_interleave(side)], dim=1)  # row by row, upwards
+    decoded = torch.cat([model.decode(part) for part in plane.codes(lattice).split(64)])
+    sheet = as_bytes(decoded).reshape(side, side, *model.shape)
+    where = torch.rand(48, 2, generator=torch.Generator().manual_seed(0)) * (side - 1)
+    points = torch.tensor([left, bottom]) + where / (side - 1) * torch.tensor([right - left, top - bottom])
+    error = (blend(sheet.float() / 255, where) - model.decode(plane.codes(points)).clamp(0, 1)).abs().mean().item()
+    return Tiles(sheet.numpy(), error)
+
+
+def blend(sheet: Tensor, where: Tensor) -> Tensor:
+    """Bilinear blend (n, channels, height, width) of a sheet (side, side, ...) at lattice positions (n, 2) = (u, v)."""
+    cell = where.floor().clamp(0, len(sheet) - 2).long()
+    share = (where - cell).clamp(0, 1)
+    (i, j), (a, b) = (cell[:, 0], cell[:, 1]), (part[:, None, None, None] for part in (share[:, 0], share[:, 1]))
+    low = (1 - a) * sheet[j, i] + a * sheet[j, i + 1]
+    high = (1 - a) * sheet[j + 1, i] + a * sheet[j + 1, i + 1]
+    return (1 - b) * low + b * high
+
+
+def payload(
+    panels: Sequence[Panel], labels: np.ndarray, classes: Sequence[str], dataset: str | None, **options: Any
+) -> tuple[dict[str, Any], Packer]:
+    """All that the browser needs: panels whose points stand for the same test pictures of classes `labels` (n,).
+
+    Options: `tools` (choosing dots by box and lasso), `tour` (the pointer moves by itself until it is touched), `map`
+    (False leaves only picture and sliders).
+    """
+    packer = Packer()
+    header = {
+        "panels": [_panel(packer, part) for part in panels],
+        "labels": packer.add(labels.astype(np.uint8)),
+        "classes": list(classes),
+        "colours": list(CLASSES),
+        "dataset": dataset,
+        **options,
+    }
+    return header, packer
+
+
+def _panel(packer: Packer, part: Panel) -> dict[str, Any]:
+    plane = part.plane
+    further = [
+        {"name": d.name, "start": d.start, "low": d.low, "high": d.high, "vector": packer.add(_floats(d.vector))}
+        for d in plane.further
+    ]
+    return {
+        "title": part.title, "shape": list(part.shape), "run": part.run, "prior": part.prior, "names": list(plane.names),
+        "box": list(corners(part.points)), "points": packer.add(_floats(part.points)),
+        "origin": packer.add(_floats(plane.origin)), "axes": packer.add(_floats(plane.axes)),
+        "further": further, "decoder": _decoder(packer, part.decoder),
+        "rings": packer.add(_floats(part.rings)) if part.rings is not None else None,
+    }  # fmt: skip
+
+
+def _decoder(packer: Packer, decoder: list[Dense] | Tiles) -> dict[str, Any]:
+    if isinstance(decoder, Tiles):
+        return {"side": len(decoder.pixels), "error": decoder.error, "tiles": packer.add(decoder.pixels)}
+    layers = [
+        {"weight": packer.add(_floats(w)), "bias": packer.add(_floats(b)), "activation": activation}
+        for w, b, activation in decoder
+    ]
+    return {"layers": layers}
+
+
+def _floats(values: Tensor) -> np.ndarray:
+    return values.detach().float().numpy()
+
+
+def _component() -> ComponentRenderer:
+    script = "\n".join((_HERE / f"latent_{part}.js").read_text(encoding="utf-8") for part in _PARTS)
+    css = (_HERE / "latent_pad.css").read_text(encoding="utf-8")
+    return st.components.v2.component("latent_pad", html=_HTML, css="\n" + css, js="\n" + script)
+
+
+def latent_pad(packed: tuple[dict[str, Any], Packer], key: str, start: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Show the pad; returns what the visitor has marked: {"at": [u, v], "pins": [[u, v], ...], "chosen": base64, ...}.
+
+    `start` holds the marks to begin with. The pad reports a click, a choice, and where the pointer was when it left;
+    between those it asks the server for nothing.
+    """
+    header, packer = packed
+    data = packer.pack({**header, "start": start or {}})
+    result = _component()(key=key, data=data, on_mark_change=lambda: None)
+    return dict(result.get("mark") or {})

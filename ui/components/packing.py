@@ -1,0 +1,38 @@
+"""Numbers on their way to the browser: one bytes value of a JSON header and the arrays it points to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+KINDS = {np.dtype(np.float32): "f4", np.dtype(np.uint8): "u1", np.dtype(np.int32): "i4"}
+
+
+class Packer:
+    """Collects arrays; each `add` returns what the header says about it."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def add(self, array: np.ndarray) -> dict[str, Any]:
+        """Append a float32, int32 or uint8 array; returns {"offset", "length", "kind"}, offset in bytes."""
+        data = np.ascontiguousarray(array).tobytes()
+        entry = {"offset": self._size, "length": int(array.size), "kind": KINDS[array.dtype]}
+        padded = data + b"\0" * (-len(data) % 4)
+        self._parts.append(padded)
+        self._size += len(padded)
+        return entry
+
+    def pack(self, header: Mapping[str, Any]) -> bytes:
+        """Length of the header (4 bytes, little-endian), header, arrays; the header gets a `version` of all of it."""
+        body = b"".join(self._parts)
+        version = hashlib.sha256(json.dumps(header, sort_keys=True).encode() + body).hexdigest()[:16]
+        text = json.dumps({**header, "version": version}).encode()
+        text += b" " * (-(4 + len(text)) % 4)  # keeps the float32 aligned
+        return struct.pack("<I", len(text)) + text + body

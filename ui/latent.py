@@ -1,0 +1,201 @@
+"""Codes of runs and of PCA, planes through them, and what the latent pad shows of them; read once, shared by all."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import streamlit as st
+import torch
+from torch import Tensor
+
+from ae_core import representation
+from ae_core.checkpoints import read_tensors
+from ae_core.datasets import DatasetError
+from ae_core.durable import Damaged
+from ae_core.generation import kl_by_dimension
+from ae_core.metrics import codes as encode
+from ae_core.models import Autoencoder
+from ae_core.models.base import GenerativeAutoencoder
+from ae_core.planes import Plane, all_numbers, of_dimensions, principal, through
+from ae_core.runs import Run
+from ui import cached
+from ui.components.latent_pad import Panel, panel, payload
+from ui.components.packing import Packer
+from ui.components.weights import Dense
+
+Packed = tuple[dict[str, Any], Packer]
+SHIPPED_CODES = "codes.safetensors"
+COMPARED = 700  # pictures where all pairs are compared: what takes a tenth of a second
+
+
+class Codes(NamedTuple):
+    """Codes of the test pictures (n, latent) and their classes (n,) uint8; nobody may change them."""
+
+    codes: Tensor
+    labels: np.ndarray
+
+
+class View(NamedTuple):
+    """Which plane is shown: `pca` of the codes, two `dims` (a, b), or one through `three` test pictures (a, b, c)."""
+
+    kind: str
+    a: int = 0
+    b: int = 1
+    c: int = 2
+
+
+def version(run: Run) -> str:
+    """What tells one state of a run from another: its folder and the checksum of its weights."""
+    return f"{run.folder}:{cached.model(run)[1].sha256}"
+
+
+def codes(run: Run) -> Codes:
+    """Codes of the test pictures of a run. DatasetError where neither the pictures nor shipped codes are here."""
+    return _codes(run, version(run))
+
+
+@st.cache_resource(max_entries=64, show_spinner="Encoding the test pictures …")
+def _codes(_run: Run, version: str) -> Codes:
+    model, made = cached.model(_run)[0], _run.recipe()
+    try:
+        shipped = read_tensors(_run.folder / SHIPPED_CODES)
+        if shipped["codes"].shape[1:] == (model.latent,) and len(shipped["labels"]) == len(shipped["codes"]):
+            return _frozen(shipped["codes"].float(), shipped["labels"])
+    except (Damaged, KeyError):
+        pass
+    test = made.data.load().test
+    return _frozen(encode(model, test.images), test.labels)
+
+
+def _frozen(found: Tensor, labels: Tensor) -> Codes:
+    classes = labels.numpy().astype(np.uint8)
+    classes.flags.writeable = False
+    return Codes(found, classes)
+
+
+def order(run: Run) -> list[int]:
+    """Numbers of the code, the most telling first: by their KL for a generative model, else by their variance."""
+    return list(np.argsort(-weight(run), kind="stable"))
+
+
+def weight(run: Run) -> np.ndarray:
+    """KL in nats of each number of the code (latent,), mean over test pictures; without a posterior, its variance."""
+    return _weight(run, version(run))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _weight(_run: Run, version: str) -> np.ndarray:
+    model = cached.model(_run)[0]
+    if isinstance(model, GenerativeAutoencoder):
+        try:
+            return kl_by_dimension(model, _run.recipe().data.load().test.images[:2000]).numpy()
+        except DatasetError:
+            pass
+    return codes(_run).codes.var(dim=0).numpy()
+
+
+def plane(run: Run, view: View) -> Plane:
+    """The plane of a view. ValueError where three pictures do not span one."""
+    z = codes(run).codes
+    if view.kind == "three":
+        return through(z[[view.a, view.b, view.c]])
+    if view.kind == "pca" and z.shape[1] > 2:
+        return principal(z)
+    return of_dimensions(z, view.a, min(view.b, z.shape[1] - 1), order(run))
+
+
+def own_panel(run: Run, view: View, title: str | None = None) -> Panel:
+    """The map of a run's codes."""
+    model, found, flat = cached.model(run)[0], codes(run), plane(run, view)
+    made = panel(
+        title or f"{model.title}, code of {model.latent}", model, flat, found.codes, run.id,
+        prior=isinstance(model, GenerativeAutoencoder) and view.kind == "dims",
+    )  # fmt: skip
+    three = made.points[[view.a, view.b, view.c]] if view.kind == "three" else None
+    return replace(made, rings=three)
+
+
+def pca_panel(dataset_name: str, images: Tensor, latent: int) -> Panel:
+    """The same pictures by PCA with a code of the same size, on the plane of its first two components."""
+    pca = cached.pca(dataset_name)
+    z = pca.codes(images, latent)
+    size = z.shape[1]
+    axes = torch.zeros(2, size)
+    axes[0, 0] = 1.0
+    if size > 1:
+        axes[1, 1] = 1.0
+    flat = Plane(torch.zeros(size), axes, ("component 1", "component 2" if size > 1 else ""))
+    rebuild = [Dense(pca.components[:size].T.contiguous(), pca.mean, "linear")]
+    shape = (int(images.shape[1]), int(images.shape[2]), int(images.shape[3]))
+    return Panel(f"PCA, {size} components", shape, flat, flat.coordinates(z), rebuild)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def beside_pca(_run: Run, version: str, view: View) -> Packed:
+    """The pad of a run beside PCA of the same test pictures; alone where the pictures are not on this computer."""
+    made, found = _run.recipe(), codes(_run)
+    panels = [own_panel(_run, view)]
+    with contextlib.suppress(DatasetError):
+        images = made.data.load().test.images[: len(found.labels)]
+        panels.append(pca_panel(made.dataset, images, cached.model(_run)[0].latent))
+    return payload(panels, found.labels, made.data.classes, made.dataset, tools=True)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def alone(_runs: list[Run], versions: tuple[str, ...], view: View, tour: bool = False) -> Packed:
+    """The pad of one run, or of two on the same data set under one pointer."""
+    made, found = _runs[0].recipe(), codes(_runs[0])
+    titles = [None] if len(_runs) == 1 else [cached.model(run)[0].title for run in _runs]
+    panels = [own_panel(run, view, title) for run, title in zip(_runs, titles, strict=True)]
+    return payload(panels, found.labels, made.data.classes, made.dataset, tour=tour)
+
+
+class Worth(NamedTuple):
+    """What codes know, each from `n` pictures: see `ae_core.representation`."""
+
+    knn: float  # share of one half of the pictures whose neighbours in the other half vote for their class
+    silhouette: float
+    trustworthiness: float
+    n: int
+
+
+@st.cache_resource(max_entries=64, show_spinner="Measuring the codes …")
+def measured(_run: Run, version: str) -> tuple[Worth, Worth]:
+    """The worth of a run's codes and of PCA codes of the same size. DatasetError where the pictures are not here."""
+    made, found = _run.recipe(), codes(_run)
+    images = made.data.load().test.images[: len(found.labels)]
+    theirs = cached.pca(made.dataset).codes(images, found.codes.shape[1])
+    return _worth(found.codes, found.labels, images), _worth(theirs, found.labels, images)
+
+
+def _worth(z: Tensor, labels: np.ndarray, images: Tensor) -> Worth:
+    half = min(len(z) // 2, COMPARED)
+    voters, judged = slice(0, half), slice(half, 2 * half)
+    return Worth(
+        representation.knn_accuracy(z[voters], labels[voters], z[judged], labels[judged]),
+        representation.silhouette(z, labels, COMPARED),
+        representation.trustworthiness(images, z, most=COMPARED),
+        min(len(z), COMPARED),
+    )
+
+
+def sliders(run: Run) -> Packed:
+    """The pad without its map: one picture, and a slider for each of the most telling numbers of the code."""
+    return _sliders(run, version(run))
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _sliders(_run: Run, version: str) -> Packed:
+    model, found, made = cached.model(_run)[0], codes(_run), _run.recipe()
+    everything = all_numbers(found.codes, order(_run))
+    return payload(
+        [panel("", model, everything, found.codes, _run.id)], found.labels, made.data.classes, None, map=False
+    )
+
+
+def network(run: Run) -> Autoencoder:
+    """The model of a run."""
+    return cached.model(run)[0]
