@@ -192,11 +192,12 @@ def training_script(recipe: Recipe) -> str:
     of the same machine comes out with the same loss.
 
     Raises
-        ExportError: for the data set shapes and for the model convolutional, which are not written yet.
+        ExportError: for the data set shapes, for the models outside of `SCRIPTED`, and for multilayer with normalise.
     """
-    if recipe.model not in SCRIPTED:
+    what = recipe.model + (" with normalise" if recipe.knobs.get("normalise") else "")
+    if what not in SCRIPTED:
         raise ExportError(
-            f"A program for the model {recipe.model} is not written yet: choose a run of {', '.join(SCRIPTED)}, or "
+            f"A program for the model {what} is not written yet: choose a run of {', '.join(SCRIPTED)}, or "
             "train this one through ae_core."
         )
     encoder, decoder = _networks(recipe)

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 
 from ae_core.metrics import BATCH, measuring
 from ae_core.models import Autoencoder
+from ae_core.models.blocks import Tied
 
-WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
+WEIGHTED = (nn.Linear, nn.Conv2d, Tied)
 RESHAPING = (nn.Flatten, nn.Unflatten)  # these belong to the layer after them
 
 
@@ -69,10 +70,10 @@ def _named(half: str, layers: list[nn.Sequential], x: Tensor) -> Iterator[tuple[
         yield f"{half} {number} ({'×'.join(map(str, x.shape[1:]))})", x
 
 
-def _layers(network: nn.Module) -> list[nn.Sequential]:
-    """The parts of a chain, each with one set of weights; a network that is no chain counts as one part."""
+def _layers(network: nn.Sequential) -> list[nn.Sequential]:
+    """The parts of a chain, each with one set of weights."""
     parts: list[list[nn.Module]] = [[]]
-    for module in network if isinstance(network, nn.Sequential) else [network]:
+    for module in network:
         if isinstance(module, WEIGHTED + RESHAPING) and any(isinstance(m, WEIGHTED) for m in parts[-1]):
             parts.append([])
         parts[-1].append(module)

@@ -52,6 +52,31 @@ def test_onnx_gives_what_torch_gives_for_any_number_of_pictures(name, shape, tmp
     assert model.training and all(p.requires_grad for p in model.parameters())  # the model given is left as it was
 
 
+VARIANTS = {
+    "linear, tied": ("linear", {"tied": True}),
+    "multilayer, normalised": ("multilayer", {"normalise": True, "hidden": (30, 20)}),
+    "convolutional, strided": ("convolutional", {"body": "strided", "latent": 7, "hidden": (8, 12)}),
+    "sparse, topk": ("sparse", {"penalty": "topk"}),
+    "contractive, deep": ("contractive", {"hidden": (20,)}),
+    "denoising, conv": ("denoising", {"body": "conv", "hidden": (8,)}),
+}
+
+
+@pytest.mark.usefixtures("exporter")
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 20, 33)], ids=str)
+@pytest.mark.parametrize(("name", "knobs"), VARIANTS.values(), ids=VARIANTS)
+def test_onnx_gives_what_torch_gives_for_every_kind_of_body(name, knobs, shape, tmp_path):
+    model = build(name, shape, knobs)
+    x = torch.rand(5, *shape)
+    model.losses(x)  # so that running averages are not those of a fresh layer
+    encoder, decoder = onnx_parts(model, tmp_path)
+    model.eval()
+    with torch.no_grad():
+        code, picture = model.encode(x), model.reconstruct(x)
+    assert np.abs(answers(encoder, x) - code.numpy()).max() <= 1e-5
+    assert np.abs(answers(decoder, code) - picture.numpy()).max() <= 1e-5
+
+
 @pytest.mark.usefixtures("exporter")
 def test_a_run_is_exported_with_its_weights(store, tmp_path):
     run = store.create(small_recipe("vae", epochs=1), origin="test")
@@ -137,7 +162,15 @@ def test_a_program_is_short_and_stands_alone(model, data):
     assert max(map(len, program.splitlines())) <= 200
 
 
-@pytest.mark.parametrize(("model", "data"), [("vanilla", "shapes"), ("convolutional", "digits")])
-def test_what_is_not_written_yet_is_refused_in_a_sentence(model, data):
+NOT_WRITTEN = [
+    ("vanilla", "shapes", {}),
+    ("convolutional", "digits", {}),
+    ("linear", "digits", {}),
+    ("multilayer", "digits", {"normalise": True}),
+]
+
+
+@pytest.mark.parametrize(("model", "data", "knobs"), NOT_WRITTEN, ids=str)
+def test_what_is_not_written_yet_is_refused_in_a_sentence(model, data, knobs):
     with pytest.raises(ExportError, match="is not written yet: choose a run"):
-        training_script(recipe(model, data, {}, {}))
+        training_script(recipe(model, data, knobs, {}))

@@ -112,8 +112,8 @@ def test_the_contractive_decoder_is_the_encoder_transposed_also_in_a_copy():
     with torch.no_grad():
         twin.encoder[1].weight.zero_()
     code = torch.rand(3, 64)
-    assert twin.decoder(code).flatten(1).equal(twin.decoder.bias.expand(3, -1))
-    assert not model.decoder(code).flatten(1).equal(model.decoder.bias.expand(3, -1))
+    assert twin.decoder(code).flatten(1).equal(twin.decoder[0].bias.expand(3, -1))
+    assert not model.decoder(code).flatten(1).equal(model.decoder[0].bias.expand(3, -1))
 
 
 def test_a_deep_contractive_net_has_a_decoder_of_its_own():

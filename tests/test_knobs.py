@@ -96,7 +96,7 @@ def test_the_rule_of_a_knob_in_words(name, words):
 
 
 TEXTS = [
-    ("warmth", "20", 20), ("warmth", " 20 ", 20), ("rise", "0.25", 0.25), ("rise", "1e-3", 0.001), ("fan", "true", True),
+    ("warmth", "20", 20), ("warmth", " 20 ", 20), ("rise", "0.25", 0.25), ("rise", "1e-3", 0.001), ("fan", "true", True), ("fan", "False", False),
     ("fan", "false", False), ("bread", "wheat", "wheat"), ("layers", "4,5", (4, 5)), ("layers", "7", (7,)),
     ("layers", "", ()),
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from sklearn.decomposition import PCA as Sklearn
 from streamlit.testing.v1 import AppTest
 
 from ae_core.execution import execute
+from ae_core.models import MODELS, idea
 from ae_core.recipe import recipe
 from ae_core.store import ROOT, Store
 
@@ -146,6 +147,23 @@ def test_knobs_in_the_address_reach_the_widgets_and_untouched_ones_follow_the_mo
     assert app.select_slider(key="latent").value == 3  # touched: kept
     assert app.text_input(key="hidden").value == "128"  # untouched: the new model's own
     assert dict(app.query_params) == {"model": "multilayer", "latent": "3"}
+
+
+def test_the_switches_of_a_model_are_kept_in_the_address_and_read_from_it():
+    app = open_page("train", model="linear", tied="True")
+    assert not app.exception and app.toggle(key="tied").value is True
+    app.selectbox(key="start").select("pca").run()
+    assert app.toggle(key="tied").value is True
+    assert dict(app.query_params) == {"model": "linear", "tied": "True", "start": "pca"}
+    app.toggle(key="tied").set_value(False).run()
+    assert not app.exception and dict(app.query_params) == {"model": "linear", "start": "pca"}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_can_be_chosen_with_its_defaults(model):
+    app = open_page("train", model=model)
+    assert not app.exception and not app.error
+    assert idea(model) in " ".join([texts(app), *(caption.value for caption in app.caption)])
 
 
 def test_a_bad_list_of_widths_is_answered_with_one_sentence():

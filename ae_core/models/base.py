@@ -39,8 +39,8 @@ class Autoencoder(nn.Module, ABC):
     title: ClassVar[str]  # its name on screen
     unit: str  # of the loss: squared error or nats
     progress: float = 1.0  # share of the training that lies behind; `train` sets it, outside of training it is 1
-    encoder: nn.Module  # pictures -> the code, or the numbers that describe its distribution
-    decoder: nn.Module  # codes (n, latent) -> what `decode` makes pictures of
+    encoder: nn.Sequential  # layers from pictures to the code, or to the numbers that describe its distribution
+    decoder: nn.Sequential  # layers from codes (n, latent) to what `decode` makes pictures of
 
     def __init__(self, shape: Shape, latent: int) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class DeterministicAutoencoder(Autoencoder, ABC):
     """An encoder network, a decoder network that ends in logits, and a reconstruction loss."""
 
     def __init__(
-        self, shape: Shape, latent: int, networks: tuple[nn.Module, nn.Module], loss: ReconstructionLoss
+        self, shape: Shape, latent: int, networks: tuple[nn.Sequential, nn.Sequential], loss: ReconstructionLoss
     ) -> None:
         super().__init__(shape, latent)
         self.encoder, self.decoder = networks

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -25,6 +25,8 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "sigmoid": nn.Sigmoid,
     "linear": nn.Identity,
 }
+
+Weighted = TypeVar("Weighted", nn.Linear, nn.Conv2d)
 
 LatentKnob = Annotated[
     int, Knob("Size of the code: how many numbers a picture is squeezed into", 1, 1024, log=2, label="Size of the code")
@@ -45,7 +47,7 @@ CodeActivationKnob = Annotated[
 ]
 
 
-def glorot(layer: nn.Linear | nn.Conv2d) -> nn.Module:
+def glorot(layer: Weighted) -> Weighted:
     """Start a layer with Glorot-uniform weights and zero biases; returns it."""
     nn.init.xavier_uniform_(layer.weight)
     if layer.bias is not None:
@@ -97,29 +99,35 @@ class BatchNorm(nn.Module):
         super().__init__()
         self.norm = nn.BatchNorm1d(width)
 
+    def line(self) -> tuple[Tensor, Tensor]:
+        """Scale and shift, (width,) each, of what it computes outside of training: x * scale + shift."""
+        norm = self.norm
+        assert norm.running_mean is not None and norm.running_var is not None
+        scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+        return scale, norm.bias - norm.running_mean * scale
+
     def forward(self, x: Tensor) -> Tensor:
         if self.training and len(x) == 1:
-            norm = self.norm
-            return F.batch_norm(x, norm.running_mean, norm.running_var, norm.weight, norm.bias, eps=norm.eps)
+            scale, shift = self.line()
+            return x * scale + shift
         return self.norm(x)
 
 
 class Tied(nn.Module):
-    """A decoder (n, latent) -> (n, *shape) that uses the weights of the encoder's layer, transposed, and its own bias."""
+    """The way back (n, outputs) -> (n, inputs) through a dense layer's own weights, transposed, with an own bias."""
 
-    def __init__(self, layer: nn.Linear, shape: Shape) -> None:
+    def __init__(self, layer: nn.Linear) -> None:
         super().__init__()
-        self._layer = [layer]  # in a list, so that its parameters are counted and saved once
-        self.bias = nn.Parameter(torch.zeros(math.prod(shape)))
-        self.to_shape = ToShape(shape)
+        self._layer = (layer,)  # in a tuple, so that its parameters are counted and saved once
+        self.bias = nn.Parameter(torch.zeros(layer.in_features))
 
     @property
     def weight(self) -> Tensor:
-        """The weights (pixels, latent) that a dense layer in its place would have."""
+        """The weights (inputs, outputs) that a dense layer in its place would have."""
         return self._layer[0].weight.T
 
     def forward(self, code: Tensor) -> Tensor:
-        return self.to_shape(F.linear(code, self.weight, self.bias))
+        return F.linear(code, self.weight, self.bias)
 
 
 class ToShape(nn.Module):

@@ -53,8 +53,9 @@ class Contractive(DeterministicAutoencoder):
         reconstruction: ReconstructionKnob = "bce",
     ) -> None:
         shape = checked_shape(shape)
-        encoder, mirror = dense_mirror(shape, latent, hidden, activation, activation)
-        decoder = mirror if hidden else Tied(encoder[1], shape)
+        encoder, decoder = dense_mirror(shape, latent, hidden, activation, activation)
+        if not hidden:
+            decoder[0] = Tied(encoder[1])  # type: ignore[arg-type]
         super().__init__(shape, latent, (encoder, decoder), RECONSTRUCTION_LOSSES[reconstruction])
         self.weight, self.higher_order, self.noise = weight, higher_order, noise
         self.slope = SLOPES[activation]

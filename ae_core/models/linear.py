@@ -22,15 +22,16 @@ Source: Baldi and Hornik (1989), Neural networks and principal component analysi
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ae_core.baselines import PCA
 from ae_core.knobs import Knob, checks_knobs
 from ae_core.models.base import DataStarted, Shape
-from ae_core.models.blocks import LatentKnob, Tied, dense_mirror
+from ae_core.models.blocks import LatentKnob, Tied, ToShape, glorot
 
 
 class Linear(DataStarted):
@@ -51,10 +52,12 @@ class Linear(DataStarted):
         ] = "random",
     ) -> None:
         super().__init__(shape, latent)
-        self.encoder, self.decoder = dense_mirror(self.shape, latent, (), "linear")
-        self._layers = [self.encoder[1], self.decoder[0]]  # in a list, so that they are counted and saved once
-        if tied:
-            self.decoder = self._layers[1] = Tied(self.encoder[1], self.shape)
+        pixels = math.prod(self.shape)
+        inward = glorot(nn.Linear(pixels, latent))
+        outward = Tied(inward) if tied else glorot(nn.Linear(latent, pixels))
+        self.encoder = nn.Sequential(nn.Flatten(), inward)
+        self.decoder = nn.Sequential(outward, ToShape(self.shape))
+        self._ends = inward, outward  # in a tuple, so that they are counted and saved once
         self.start = start
 
     def encode(self, x: Tensor) -> Tensor:
@@ -72,7 +75,7 @@ class Linear(DataStarted):
             return
         pca = PCA.fit(images.cpu())
         directions = pca.components[: self.latent]
-        inward, outward = self._layers
+        inward, outward = self._ends
         inward.weight.zero_()  # units beyond the rank of the pictures have nothing to add
         inward.weight[: len(directions)] = directions.to(inward.weight)
         inward.bias.copy_(-inward.weight @ pca.mean.to(inward.weight))
@@ -88,6 +91,6 @@ class Linear(DataStarted):
         """
         scale, axes = torch.linalg.eigh(self.encode(images).double().T.cov().reshape(self.latent, self.latent))
         spread = axes * scale.clamp(min=0).sqrt()  # spread @ spread.T is the covariance of the codes
-        rows = torch.linalg.svd(self._layers[1].weight.double() @ spread, full_matrices=False).U.T
+        rows = torch.linalg.svd(self._ends[1].weight.double() @ spread, full_matrices=False).U.T
         signs = rows.gather(1, rows.abs().argmax(1, keepdim=True)).sign()
-        return (rows * signs).to(self._layers[1].weight.dtype)
+        return (rows * signs).to(self._ends[1].weight.dtype)
