@@ -55,7 +55,7 @@ def marks(kind: str, networks: list[Run]) -> dict[float, str]:
 
 def look(ticking: bool) -> None:
     """Everything below the choice of networks; renewed while curves are still being measured."""
-    left, right = st.columns([1, 2.2], gap="large")
+    left, right = st.columns([1, 2], gap="medium")
     with left:
         kind = pick("Damage", denoising.KINDS, "kind", kind_start)
         levels = {f"{level:g}": f"{level:g}" for level in LEVELS}
@@ -104,7 +104,7 @@ except (RunError, DatasetError) as error:
 
 notice(
     "A filter averages: it trades noise for blur. A denoising autoencoder answers with a picture it believes in, sharp even "
-    "where nothing was left to see, so it can be confidently wrong. It is best near the level it was trained at: with less "
-    "damage it still repaints what was fine, and with far more it guesses. Apply it a hundred times and the picture drifts "
+    "where nothing was left to see, so it can be confidently wrong. Beside the others it is best near the level it was trained at: "
+    "with less damage it still repaints what was fine, and with far more it guesses. Apply it a hundred times and the picture drifts "
     "to one that the network maps to itself; a blur applied a hundred times leaves fog."
 )

@@ -33,9 +33,13 @@ run = pick_run(PLANE)
 
 def chosen_view(made: Recipe, size: int, n: int) -> View:
     """Which plane of a code of `size` numbers to show, by controls and by the address."""
-    if size <= 2:
-        return View("dims")
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        layers = latent.layers(run)
+        layer = pick("Layer", layers, "layer", "code", width=190)
+        if layer != "code":
+            return View("layer", layer=layers[layer])
+        if size <= 2:
+            return View("dims")
         kind = pick("Map", VIEWS, "map", widget=st.segmented_control, required=True)
         if kind == "pca":
             return View("pca")
@@ -46,7 +50,7 @@ def chosen_view(made: Recipe, size: int, n: int) -> View:
             int(st.number_input(f"Picture {name}", 0, n - 1, start, key=name, bind="query-params", width=130))
             for name, start in zip("abc", starts, strict=True)
         ]
-    return View("three", *three)
+    return View("three", three[0], three[1], three[2])
 
 
 def neighbours(codes: torch.Tensor, chosen: np.ndarray) -> np.ndarray:
@@ -62,14 +66,14 @@ def closest(codes: torch.Tensor, one: int) -> np.ndarray:
     return distances.argsort()[1 : COUNT + 1].numpy()
 
 
-def one_picture(made: Recipe, one: int, theirs: torch.Tensor) -> None:
+def one_picture(made: Recipe, one: int, kinds: tuple[torch.Tensor, torch.Tensor]) -> None:
     """One test picture, rebuilt in both ways, and those with the nearest codes in both."""
     test, model = made.data.load().test, cached.model(run)[0]
     x = test.images[[one]]
     three = torch.cat([x, reconstructions(model, x), cached.pca(made.dataset).reconstruct(x, model.latent)])
     rows = [
         Row("Neighbours", grey(test.images[closest(near, one)].numpy()), f"Test pictures with the nearest {what}", f"nearest {what}")
-        for near, what in ((latent.codes(run).codes, "codes"), (theirs, "PCA codes"))
+        for near, what in zip(kinds, ("codes", "PCA codes"), strict=True)
     ]  # fmt: skip
     left, right = st.columns([1, 2.4], gap="large")
     alt = "The picture, rebuilt by the model, rebuilt by PCA"
@@ -79,17 +83,17 @@ def one_picture(made: Recipe, one: int, theirs: torch.Tensor) -> None:
         st.html(sheet(rows))
 
 
-def look_closer(made: Recipe, chosen: np.ndarray) -> None:
+def look_closer(made: Recipe, view: View, chosen: np.ndarray) -> None:
     """The chosen pictures, what the model makes of them, and their nearest neighbours in both kinds of code."""
     test, names = made.data.load().test, made.data.classes
-    model, found = cached.model(run)[0], latent.codes(run).codes
+    model, found = latent.network(run), latent.shown(run, view).codes
     theirs = cached.pca(made.dataset).codes(test.images, model.latent)
     shown = chosen[:COUNT]
     counts = np.bincount(test.labels[chosen].numpy(), minlength=len(names))
     share = ", ".join(f"{count} of class {name}" for count, name in zip(counts, names, strict=True) if count)
     st.markdown(f"**{len(chosen)} chosen:** {share}.")
     if len(chosen) == 1:
-        one_picture(made, int(chosen[0]), theirs)
+        one_picture(made, int(chosen[0]), (found, theirs))
         return
     x = test.images[shown]
     texts = [names[label] for label in test.labels[shown].tolist()]
@@ -106,13 +110,13 @@ def look_closer(made: Recipe, chosen: np.ndarray) -> None:
 @st.fragment
 def explore(run: Run, made: Recipe, view: View) -> None:
     """The pad, and below it what was chosen on it; answers without the rest of the page being drawn again."""
-    n = len(latent.codes(run).labels)
+    n = len(latent.shown(run, view).labels)
     packed = latent.beside_pca(run, latent.version(run), view)
     marks = marked_pad(packed, f"{run.id}:{'-'.join(map(str, view))}", n)
     provenance(run, cached.model(run)[1])
     if len(marks.chosen):
         try:
-            look_closer(made, marks.chosen)
+            look_closer(made, view, marks.chosen)
         except DatasetError as error:
             st.info(str(error))
     else:
@@ -121,23 +125,24 @@ def explore(run: Run, made: Recipe, view: View) -> None:
         )
 
 
-def numbers(run: Run, made: Recipe) -> None:
-    """Error, neighbours, silhouette and trustworthiness of both codes, as a table."""
+def numbers(run: Run, made: Recipe, view: View) -> None:
+    """Error, neighbours, silhouette and trustworthiness of both maps, as a table."""
     pixels, size = int(np.prod(made.data.shape)), latent.network(run).latent
-    ours, theirs = latent.measured(run, latent.version(run))
+    worth = latent.measured(run, latent.version(run), view)
     errors = [cached.test_errors(run).mean() / pixels, cached.pca_errors(made.dataset, size).mean() / pixels]
     rows = {
         "Squared error per pixel (lower is better)": [f"{value:.4f}" for value in errors],
-        f"Class told by {NEIGHBOURS} neighbours": [f"{100 * m.knn:.1f} %" for m in (ours, theirs)],
-        "Silhouette of the classes, −1 to 1": [f"{m.silhouette:.2f}" for m in (ours, theirs)],
-        "Trustworthiness, 0 to 1": [f"{m.trustworthiness:.3f}" for m in (ours, theirs)],
+        f"Class told by {NEIGHBOURS} neighbours": [f"{100 * m.knn:.1f} %" for m in worth],
+        "Silhouette of the classes, −1 to 1": [f"{m.silhouette:.2f}" for m in worth],
+        "Trustworthiness, 0 to 1": [f"{m.trustworthiness:.3f}" for m in worth],
     }
-    head = f"| | {latent.network(run).title} | PCA |\n|---|---:|---:|\n"
+    own = view.layer or f"{latent.network(run).title}, code ({size})"
+    head = f"| | {own} | PCA ({min(size, pixels)}) |\n|---|---:|---:|\n"
     st.markdown(head + "\n".join(f"| {name} | {a} | {b} |" for name, (a, b) in rows.items()))
     note(
-        f"Both codes have {size} number{'s' if size > 1 else ''}. Error over all {len(cached.test_errors(run)):,} test pictures, the "
-        f"rest over {ours.n:,} of them, all {size} numbers used. Trustworthiness: whether neighbours in the code are "
-        "neighbours as pictures too."
+        f"All numbers of each code are used, not only the two on the map. The error is that of the whole model over all "
+        f"{len(cached.test_errors(run)):,} test pictures, the rest is measured on {worth[0].n:,} of them; neighbours vote from one half of "
+        "the pictures on the other. Trustworthiness: whether neighbours in the code are neighbours as pictures too."
     )
 
 
@@ -151,14 +156,15 @@ except (RunError, DatasetError) as error:
 
 view = chosen_view(made, size, n)
 try:
-    latent.plane(run, view)
+    if view.kind == "three":
+        latent.plane(run, view)
 except ValueError as error:
     st.warning(f"{error} Here is the plane in which codes vary most.")
     view = View("pca")
-explore(run, made, view)
-st.subheader("How good is the map?", anchor=False)
 try:
-    numbers(run, made)
+    explore(run, made, view)
+    st.subheader("How good is the map?", anchor=False)
+    numbers(run, made, view)
 except DatasetError as error:
     st.info(str(error))
 notice(

@@ -27,9 +27,9 @@ VARIANTS = {
     "convolutional, strided": ("convolutional", {"body": "strided", "latent": 7, "hidden": (8, 16)}),
     "contractive, deep": ("contractive", {"hidden": (40, 30), "latent": 20, "activation": "tanh", "weight": 0.01}),
     "vae, deviation of each pixel": ("vae", {"likelihood": "gaussian_pixel", "samples": 3}),
-    "vae, black and white": ("vae", {"binarise": True, "beta": 2.0, "free_bits": 0.01}),
+    "vae, priced": ("vae", {"beta": 0.5, "free_bits": 0.01}),
     "structured_vae, 1x1": ("structured_vae", {"neighbourhood": "1x1"}),
-    "structured_vae, 7x7": ("structured_vae", {"neighbourhood": "7x7", "channels": 1, "hidden": ()}),
+    "structured_vae, 7x7": ("structured_vae", {"neighbourhood": "7x7", "channels": 16}),
 }
 every_variant = pytest.mark.parametrize(("name", "knobs"), VARIANTS.values(), ids=VARIANTS)
 every_shape = pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: "x".join(map(str, shape)))

@@ -43,7 +43,7 @@ def server(tmp_path_factory):
     runs = tmp_path_factory.mktemp("sketch") / "runs"
     store = Store(runs, pretrained=None)
     for model in ("denoising", "vanilla"):
-        execute(store.create(recipe(model, "digits", {"latent": 8}, {"epochs": 20}), origin="test"))
+        execute(store.create(recipe(model, "digits", {"latent": 8}, {"epochs": 5}), origin="test"))
     os.environ.pop("AE_RUNS", None)
     started = Server(runs)
     yield started
@@ -97,6 +97,15 @@ def stroke(page, points=THREE, steps=8, lift=True):
         page.mouse.up()
 
 
+def inked(page, least):
+    """Wait until so many points of the sheet are inked; it is drawn a frame or two after it is there."""
+    for _ in range(PATIENCE_MS // 100):
+        if page.locator(".pad canvas.ink").evaluate(INK) >= least:
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"fewer than {least} points are inked")
+
+
 def first_output(page):
     return page.locator(".ae-answer img").nth(2).get_attribute("src")
 
@@ -112,11 +121,11 @@ def test_a_digit_that_is_drawn_is_rebuilt_while_it_is_drawn_and_stays_in_the_add
     page.mouse.up()
     page.wait_for_url(re.compile("drawn=8x8"))
     page.wait_for_function("old => document.querySelectorAll('.ae-answer img')[2]?.src !== old", arg=while_drawing)
-    assert page.locator(".pad canvas.ink").evaluate(INK) > 300
+    inked(page, 300)
     seen = page.locator(".ae-answer img").first.get_attribute("src")
     page.reload()
     expect(page.locator(".ae-answer")).to_have_count(4)
-    assert page.locator(".pad canvas.ink").evaluate(INK) > 300
+    inked(page, 300)
     again = page.locator(".ae-answer img").first.get_attribute("src")
     assert again == seen or len(again) == pytest.approx(len(seen), rel=0.2)  # sixteen greys of the address
 
@@ -148,12 +157,12 @@ def test_the_pad_works_by_keys_alone(visit):
     page.locator(".pad [data-tool=draw]").focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator(".pad [data-tool=erase]")).to_have_attribute("aria-checked", "true")
-    page.get_by_role("button", name="Clear").focus()
+    page.get_by_role("button", name="Clear", exact=True).focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("Draw something on the sheet")).to_be_visible()
     page.get_by_role("button", name="Undo").press("Enter")
     expect(page.locator(".ae-answer").first).to_be_visible()
-    page.wait_for_function("n => document.querySelector('.pad') || n", arg=drawn)
+    inked(page, drawn)
 
 
 def test_an_example_is_taken_as_it_is_and_can_be_damaged(visit):
@@ -212,23 +221,22 @@ def test_the_level_moves_by_key_and_the_pictures_and_the_address_follow(visit):
     expect(page.get_by_text("being tuned")).to_be_hidden()
     page.get_by_text("× 100").click()
     expect(page.locator(".ae-sheet .ae-row")).to_have_count(7)
-    expect(page.get_by_text("computing")).to_be_hidden()
+    expect(page.get_by_text("last change")).to_have_count(6)
 
 
-@pytest.mark.parametrize("width", [390, 1024, 1280])
 @pytest.mark.parametrize(
     "path",
     [
-        "denoise?source=drawing",
-        "denoise?applied=hundred",
+        "denoise?source=drawing&applied=hundred",
         "reconstruct?section=drawing",
         "reconstruct?section=sizes",
         "reconstruct?section=path",
     ],
 )
-def test_no_section_is_wider_than_the_screen(visit, path, width):
+def test_no_section_is_wider_than_the_screen(visit, path):
     page = visit(path)
-    page.set_viewport_size({"width": width, "height": 800})
-    expect(page.locator("h1")).to_be_visible()
-    settled(page)
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
+    expect(page.get_by_text("What to notice")).to_be_visible()
+    for width in (390, 1024, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        settled(page)
+        page.wait_for_function(f"document.querySelector('[data-testid=stMain]').scrollWidth <= {width}")

@@ -14,7 +14,7 @@ from ae_core.baselines import FILTERS
 from ae_core.datasets import Dataset
 from ae_core.exploration import as_bytes
 from ae_core.metrics import ssims
-from ae_core.models import model_class
+from ae_core.models import Vanilla, model_class
 from ae_core.models.base import PlainAutoencoder
 from ae_core.restoration import (
     JUDGED_ON,
@@ -62,8 +62,10 @@ def damage_of(run: Run) -> tuple[str, float] | None:
 
 
 def starting_runs(runs: Sequence[Run]) -> list[Run]:
-    """The first run that learned to undo damage, and the first plain one that never saw any."""
-    plain = [run for run in runs if issubclass(model_class(run.recipe().model), PlainAutoencoder)]
+    """The first run that learned to undo damage, and the first plain one that never saw any; a vanilla one if there is."""
+    kinds = {run.id: model_class(run.recipe().model) for run in runs}
+    plain = [run for run in runs if issubclass(kinds[run.id], PlainAutoencoder)]
+    plain.sort(key=lambda run: kinds[run.id] is not Vanilla)
     return [found[0] for found in ([run for run in runs if damage_of(run)], plain) if found]
 
 
@@ -134,22 +136,26 @@ def _numbers(clean: Tensor, output: Tensor) -> list[str]:
 
 def hundred(damaged: Tensor, level: float, shown: Sequence[Candidate], seconds: float) -> tuple[str, bool]:
     """HTML of what every method's output becomes when it goes through again and again; and whether all is computed."""
-    key, rows, done = hashlib.sha256(damaged.numpy().tobytes()).hexdigest(), [], True
-    for candidate in shown:
-        method, strength = candidate.sweep.method, candidate.sweep.strength(level)
-        if strength is None:
-            done = False
-            continue
-        again = _again(method, damaged, strength, f"{candidate.version}:{key}")
-        if not again.done:
-            again.advance(seconds / len(shown))
-        outputs = [damaged, *(again.outputs.get(times, damaged * 0) for times in TIMES)]
-        detail = f"last change {again.change:.4f}" if again.done else "computing …"
-        alt = f"{method.title} applied again and again; root mean square of the last change {again.change:.4f}"
-        rows.append(Row(method.title, grey(torch.cat(outputs).numpy()), alt, detail))
-        done = done and again.done
+    key = hashlib.sha256(damaged.numpy().tobytes()).hexdigest()
+    tuned = {c.sweep.method.title: (c, strength) for c in shown if (strength := c.sweep.strength(level)) is not None}
+    repeated = {
+        name: _again(c.sweep.method, damaged, strength, f"{c.version}:{strength}:{key}")
+        for name, (c, strength) in tuned.items()
+    }
+    waiting = [again for again in repeated.values() if not again.done]
+    for again in waiting:
+        again.advance(seconds / len(waiting))
+    rows = [_repeated_row(name, damaged, again) for name, again in repeated.items()]
     words = ["damaged", *(f"× {times}" for times in TIMES)]
+    done = len(tuned) == len(shown) and all(again.done for again in repeated.values())
     return sheet(rows, words, "how often applied") if rows else "", done
+
+
+def _repeated_row(name: str, damaged: Tensor, again: Again) -> Row:
+    outputs = [damaged, *(again.outputs.get(times, damaged * 0) for times in TIMES)]
+    change = f"root mean square of the last change {again.change:.4f}"
+    detail = f"last change {again.change:.4f}" if again.done else "computing …"
+    return Row(name, grey(torch.cat(outputs).numpy()), f"{name} applied again and again; {change}", detail)
 
 
 def curve_chart(name: str, data: Dataset, kind: str, shown: Sequence[Candidate], marks: dict[float, str]) -> None:

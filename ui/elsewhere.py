@@ -145,9 +145,9 @@ def path(run: Run, data: Dataset) -> None:
     note("Grey: from 0 to the largest value. Where a layer also has negative numbers: blue below 0, red above.")
     provenance(run, checkpoint, f"test picture {index}, class {name}")
     notice(
-        "Each box is one layer, each little square one number in it. On the way in there are fewer and fewer numbers, and "
-        "they look less and less like the picture; the code is the narrowest place. From there on everything that is not in "
-        "the code has to come from what the decoder has learned."
+        "Each box is one layer, each little square one number in it. With every layer the numbers look less like the picture; "
+        "what they mean only the next layer knows. The code is all that the second half gets to see: whatever is not in it "
+        "has to come from what the decoder has learned about such pictures."
     )
 
 

@@ -16,6 +16,8 @@ from ae_core.checkpoints import read_tensors
 from ae_core.datasets import DatasetError
 from ae_core.durable import Damaged
 from ae_core.generation import kl_by_dimension
+from ae_core.layers import layer_names
+from ae_core.layers import representation as answers
 from ae_core.metrics import codes as encode
 from ae_core.models import Autoencoder
 from ae_core.models.base import GenerativeAutoencoder
@@ -28,6 +30,7 @@ from ui.components.weights import Dense
 
 Packed = tuple[dict[str, Any], Packer]
 SHIPPED_CODES = "codes.safetensors"
+ASKED = 2000  # pictures shown to a hidden layer
 COMPARED = 700  # pictures where all pairs are compared: what takes a tenth of a second
 
 
@@ -39,12 +42,16 @@ class Codes(NamedTuple):
 
 
 class View(NamedTuple):
-    """Which plane is shown: `pca` of the codes, two `dims` (a, b), or one through `three` test pictures (a, b, c)."""
+    """Which plane is shown: `pca` of the codes, two `dims` (a, b), one through `three` test pictures (a, b, c).
+
+    Or `layer`: what a hidden layer answers, by its two strongest principal components.
+    """
 
     kind: str
     a: int = 0
     b: int = 1
     c: int = 2
+    layer: str = ""
 
 
 def version(run: Run) -> str:
@@ -74,6 +81,27 @@ def _frozen(found: Tensor, labels: Tensor) -> Codes:
     classes = labels.numpy().astype(np.uint8)
     classes.flags.writeable = False
     return Codes(found, classes)
+
+
+def layers(run: Run) -> dict[str, str]:
+    """The layers that can be mapped: a short name for the address -> the name on screen with its size; `code` is one."""
+    return {name.split(" (")[0].replace(" ", "-"): name for name in _layers(run, version(run))}
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _layers(_run: Run, version: str) -> list[str]:
+    return layer_names(network(_run))
+
+
+def shown(run: Run, view: View) -> Codes:
+    """What is mapped: the codes, or the answers of a hidden layer for the first 2000 test pictures."""
+    return _answers(run, version(run), view.layer) if view.kind == "layer" else codes(run)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Asking the layer …")
+def _answers(_run: Run, version: str, layer: str) -> Codes:
+    test = _run.recipe().data.load().test
+    return _frozen(answers(network(_run), test.images[:ASKED], layer), test.labels[:ASKED])
 
 
 def order(run: Run) -> list[int]:
@@ -109,13 +137,28 @@ def plane(run: Run, view: View) -> Plane:
 
 def own_panel(run: Run, view: View, title: str | None = None) -> Panel:
     """The map of a run's codes."""
-    model, found, flat = cached.model(run)[0], codes(run), plane(run, view)
+    model, found = network(run), shown(run, view)
+    if view.kind == "layer":
+        return _layer_panel(model, view.layer, found.codes)
+    flat = plane(run, view)
     made = panel(
         title or f"{model.title}, code of {model.latent}", model, flat, found.codes, run.id,
         prior=isinstance(model, GenerativeAutoencoder) and view.kind == "dims",
     )  # fmt: skip
     three = made.points[[view.a, view.b, view.c]] if view.kind == "three" else None
     return replace(made, rings=three)
+
+
+def _layer_panel(model: Autoencoder, layer: str, rows: Tensor) -> Panel:
+    """The two strongest principal components of rows (n, width); nothing can be decoded from them."""
+    centred = rows - rows.mean(dim=0)
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(0)
+        _, _, directions = torch.pca_lowrank(centred, q=min(6, *rows.shape), center=False)
+    flat = Plane(torch.zeros(2), torch.eye(2), ("component 1 of the layer", "component 2 of the layer"))
+    points = torch.zeros(len(rows), 2)
+    points[:, : directions.shape[1]] = centred @ directions[:, :2]
+    return Panel(layer[0].upper() + layer[1:], model.shape, flat, points, None)
 
 
 def pca_panel(dataset_name: str, images: Tensor, latent: int) -> Panel:
@@ -136,11 +179,11 @@ def pca_panel(dataset_name: str, images: Tensor, latent: int) -> Panel:
 @st.cache_resource(max_entries=24, show_spinner=False)
 def beside_pca(_run: Run, version: str, view: View) -> Packed:
     """The pad of a run beside PCA of the same test pictures; alone where the pictures are not on this computer."""
-    made, found = _run.recipe(), codes(_run)
+    made, found = _run.recipe(), shown(_run, view)
     panels = [own_panel(_run, view)]
     with contextlib.suppress(DatasetError):
         images = made.data.load().test.images[: len(found.labels)]
-        panels.append(pca_panel(made.dataset, images, cached.model(_run)[0].latent))
+        panels.append(pca_panel(made.dataset, images, network(_run).latent))
     return payload(panels, found.labels, made.data.classes, made.dataset, tools=True)
 
 
@@ -163,11 +206,14 @@ class Worth(NamedTuple):
 
 
 @st.cache_resource(max_entries=64, show_spinner="Measuring the codes …")
-def measured(_run: Run, version: str) -> tuple[Worth, Worth]:
-    """The worth of a run's codes and of PCA codes of the same size. DatasetError where the pictures are not here."""
-    made, found = _run.recipe(), codes(_run)
+def measured(_run: Run, version: str, view: View) -> tuple[Worth, Worth]:
+    """The worth of what is mapped, all of its numbers, and of PCA codes of the size of the run's code.
+
+    DatasetError where the pictures are not on this computer.
+    """
+    made, found = _run.recipe(), shown(_run, view)
     images = made.data.load().test.images[: len(found.labels)]
-    theirs = cached.pca(made.dataset).codes(images, found.codes.shape[1])
+    theirs = cached.pca(made.dataset).codes(images, network(_run).latent)
     return _worth(found.codes, found.labels, images), _worth(theirs, found.labels, images)
 
 

@@ -45,7 +45,7 @@ class Panel:
     shape: tuple[int, int, int]
     plane: Plane
     points: Tensor  # (n, 2)
-    decoder: list[Dense] | Tiles
+    decoder: list[Dense] | Tiles | None  # None: places of this map cannot be decoded
     run: str | None = None  # where the exact picture can be asked for
     prior: bool = False  # circles of one and two standard deviations of the prior
     rings: Tensor | None = None  # (m, 2): other points to show as rings, such as samples
@@ -122,7 +122,9 @@ def _panel(packer: Packer, part: Panel) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _decoder(packer: Packer, decoder: list[Dense] | Tiles) -> dict[str, Any]:
+def _decoder(packer: Packer, decoder: list[Dense] | Tiles | None) -> dict[str, Any]:
+    if decoder is None:
+        return {}
     if isinstance(decoder, Tiles):
         return {"side": len(decoder.pixels), "error": decoder.error, "tiles": packer.add(decoder.pixels)}
     layers = [

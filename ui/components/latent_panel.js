@@ -72,6 +72,7 @@ function createPanel(panel, view, alone) {
     return odd ? 1 : 0;
   });
   if (view.map === false) element.classList.add("no-map");
+  if (!panel.decoding.possible) element.classList.add("no-picture");
   if (alone) element.classList.add("alone");
   return Object.assign(panel, { element, base, surface: marks, output, side, show, showNear, place, nearest, crowd, inside, pixels: blank.length });
 }

@@ -77,7 +77,7 @@ function createSliders(panel, moved, released) {
 /** The pictures from the first pin to the second, one row for each panel, and how many dots each step has near it. */
 function drawPath(element, panels, pins) {
   if (pins.length < 2) { element.replaceChildren(); return; }
-  const rows = panels.map((panel) => {
+  const rows = panels.filter((panel) => panel.decoding.possible).map((panel) => {
     const cells = Array.from({ length: STEPS }, (_, k) => {
       const t = k / (STEPS - 1), place = pins[0].map((from, d) => from + t * (pins[1][d] - from));
       const canvas = make("canvas", "", { role: "img" });

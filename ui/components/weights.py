@@ -23,7 +23,7 @@ class Dense(NamedTuple):
     activation: str
 
 
-def dense_network(network: nn.Module, last: str | None = None) -> list[Dense]:
+def dense_network(network: nn.Sequential, last: str | None = None) -> list[Dense]:
     """The layers of a chain of dense layers.
 
     `last` is the activation after a network that ends in logits. A batch normalisation, which in eval mode only
@@ -33,14 +33,14 @@ def dense_network(network: nn.Module, last: str | None = None) -> list[Dense]:
         ValueError: where the network has a layer of another kind.
     """
     found: list[Dense] = []
-    for layer in network if isinstance(network, nn.Sequential) else [network]:
+    for layer in network:
         if isinstance(layer, nn.Linear | Tied):
             bias = torch.zeros(len(layer.weight)) if layer.bias is None else layer.bias
             found.append(Dense(layer.weight.detach(), bias.detach(), "linear"))
         elif isinstance(layer, BatchNorm) and found:
-            before, (scale, shift) = found[-1], layer.line()
-            folded = before.weight * scale[:, None], before.bias * scale + shift
-            found[-1] = Dense(folded[0].detach(), folded[1].detach(), "linear")
+            scale, shift = layer.line()
+            weight, bias, _ = found[-1]
+            found[-1] = Dense((weight * scale[:, None]).detach(), (bias * scale + shift).detach(), "linear")
         elif type(layer) in _NAMES and found:
             found[-1] = found[-1]._replace(activation=_NAMES[type(layer)])
         elif not isinstance(layer, nn.Flatten | ToShape):
@@ -52,7 +52,7 @@ def dense_network(network: nn.Module, last: str | None = None) -> list[Dense]:
     return [*found[:-1], found[-1]._replace(activation=last or found[-1].activation)]
 
 
-def dense_layers(network: nn.Module, last: str | None = None) -> list[dict[str, Any]]:
+def dense_layers(network: nn.Sequential, last: str | None = None) -> list[dict[str, Any]]:
     """The same as lists: {"weight": rows, "bias": numbers, "activation": name}; errors and `last` as `dense_network`."""
     return [{"weight": w.tolist(), "bias": b.tolist(), "activation": a} for w, b, a in dense_network(network, last)]
 
@@ -64,8 +64,8 @@ def dense_decoder(model: Autoencoder, codes: Tensor) -> list[Dense] | None:
     It is taken only where it says the same as `model.decode` for `codes` (n, latent), within 1e-4: whatever a model does
     beside its network is found by that, not by its name.
     """
-    network = dict(model.named_children()).get("decoder")
-    if network is None or sum(p.numel() for p in network.parameters()) > MOST_WEIGHTS:
+    network = model.decoder
+    if sum(p.numel() for p in network.parameters()) > MOST_WEIGHTS:
         return None
     wanted = model.decode(codes).flatten(1).clamp(0, 1)
     for end in ENDS:
