@@ -39,8 +39,10 @@ def dense_network(network: nn.Sequential, last: str | None = None) -> list[Dense
             found.append(Dense(layer.weight.detach(), bias.detach(), "linear"))
         elif isinstance(layer, BatchNorm) and found:
             scale, shift = layer.line()
-            weight, bias, _ = found[-1]
-            found[-1] = Dense((weight * scale[:, None]).detach(), (bias * scale + shift).detach(), "linear")
+            before = found[-1]
+            found[-1] = Dense(
+                (before.weight * scale[:, None]).detach(), (before.bias * scale + shift).detach(), "linear"
+            )
         elif type(layer) in _NAMES and found:
             found[-1] = found[-1]._replace(activation=_NAMES[type(layer)])
         elif not isinstance(layer, nn.Flatten | ToShape):
