@@ -30,7 +30,7 @@ from ui.components.weights import Dense
 
 Packed = tuple[dict[str, Any], Packer]
 SHIPPED_CODES = "codes.safetensors"
-ASKED = 2000  # pictures shown to a hidden layer
+ASKED = 1000  # pictures shown to a hidden layer
 COMPARED = 700  # pictures where all pairs are compared: what takes a tenth of a second
 
 
@@ -94,7 +94,7 @@ def _layers(_run: Run, version: str) -> list[str]:
 
 
 def shown(run: Run, view: View) -> Codes:
-    """What is mapped: the codes, or the answers of a hidden layer for the first 2000 test pictures."""
+    """What is mapped: the codes, or the answers of a hidden layer for the first 1000 test pictures."""
     return _answers(run, version(run), view.layer) if view.kind == "layer" else codes(run)
 
 
