@@ -30,7 +30,8 @@ from ui.components.weights import Dense
 
 Packed = tuple[dict[str, Any], Packer]
 SHIPPED_CODES = "codes.safetensors"
-ASKED = 2000  # pictures shown to a hidden layer
+ASKED = 1000  # pictures shown to a hidden layer
+WIDE = 512  # numbers; of wider answers a third of the pictures is compared
 COMPARED = 700  # pictures where all pairs are compared: what takes a tenth of a second
 
 
@@ -94,7 +95,7 @@ def _layers(_run: Run, version: str) -> list[str]:
 
 
 def shown(run: Run, view: View) -> Codes:
-    """What is mapped: the codes, or the answers of a hidden layer for the first 2000 test pictures."""
+    """What is mapped: the codes, or the answers of a hidden layer for the first 1000 test pictures."""
     return _answers(run, version(run), view.layer) if view.kind == "layer" else codes(run)
 
 
@@ -218,13 +219,14 @@ def measured(_run: Run, version: str, view: View) -> tuple[Worth, Worth]:
 
 
 def _worth(z: Tensor, labels: np.ndarray, images: Tensor) -> Worth:
-    half = min(len(z) // 2, COMPARED)
+    most = COMPARED if z.shape[1] <= WIDE else COMPARED // 3
+    half = min(len(z) // 2, most)
     voters, judged = slice(0, half), slice(half, 2 * half)
     return Worth(
         representation.knn_accuracy(z[voters], labels[voters], z[judged], labels[judged]),
-        representation.silhouette(z, labels, COMPARED),
-        representation.trustworthiness(images, z, most=COMPARED),
-        min(len(z), COMPARED),
+        representation.silhouette(z, labels, most),
+        representation.trustworthiness(images, z, most=most),
+        min(len(z), most),
     )
 
 
