@@ -67,9 +67,9 @@ def everybody(family, monkeypatch):
 
 
 def test_without_a_denoising_run_the_page_says_so_and_offers_to_train_one():
-    app = open_page("denoise")
+    app = open_page("denoise", dataset="shapes")
     assert not app.exception
-    assert "No denoising autoencoder has been trained on Digits" in shown(app)
+    assert "No denoising autoencoder has been trained on Shapes" in shown(app)
     assert "Non-local means" in shown(app) and "PSNR" in shown(app)
 
 
@@ -171,12 +171,11 @@ def test_a_drawing_in_the_address_is_rebuilt_by_up_to_four_networks(everybody):
 
 def test_what_the_pad_sends_is_what_the_networks_see():
     app = open_page("reconstruct", section="drawing")
-    key = next(key for key in app.session_state.filtered_state if key.startswith("sketch_digits"))
     ink = torch.zeros(112, 112)
     ink[20:90, 50:60] = 1
     values = (ink * 255).to(torch.uint8).flatten().tolist()
     runs = base64.b64encode(bytes(b for value in values for b in (1, value))).decode()
-    app.session_state[key] = {
+    app.session_state["sketch_digits_00000000"] = {
         "drawing": {"size": [112, 112], "ink": runs, "origin": "drawing", "picture": -1, "done": True}
     }
     app.run()

@@ -114,7 +114,7 @@ def test_a_digit_that_is_drawn_is_rebuilt_while_it_is_drawn_and_stays_in_the_add
     page = visit("reconstruct?section=drawing")
     expect(page.get_by_text("Draw something on the sheet")).to_be_visible()
     stroke(page, lift=False)
-    expect(page.locator(".ae-answer")).to_have_count(4)  # the picture, and the answers of three networks
+    expect(page.locator(".ae-answer")).to_have_count(5)  # the picture, and the answers of four networks
     while_drawing = first_output(page)
     box = page.locator(".pad canvas.ink").bounding_box()
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.9 * box["height"], steps=4)
@@ -124,7 +124,7 @@ def test_a_digit_that_is_drawn_is_rebuilt_while_it_is_drawn_and_stays_in_the_add
     inked(page, 300)
     seen = page.locator(".ae-answer img").first.get_attribute("src")
     page.reload()
-    expect(page.locator(".ae-answer")).to_have_count(4)
+    expect(page.locator(".ae-answer")).to_have_count(5)
     inked(page, 300)
     again = page.locator(".ae-answer img").first.get_attribute("src")
     assert again == seen or len(again) == pytest.approx(len(seen), rel=0.2)  # sixteen greys of the address
@@ -203,7 +203,7 @@ def test_a_picture_is_uploaded_turned_and_rebuilt_and_a_wrong_file_gets_a_senten
     page.set_input_files("input[type=file]", tmp_path / "seven.png")
     expect(page.get_by_text("dark ink on light paper")).to_be_visible()
     expect(page.locator(".ae-tiles img")).to_have_count(2)
-    expect(page.locator(".ae-answer")).to_have_count(4)
+    expect(page.locator(".ae-answer")).to_have_count(5)
     page.set_input_files("input[type=file]", tmp_path / "fake.png")
     expect(page.get_by_text("This file is not a picture of a kind that is taken here")).to_be_visible()
 

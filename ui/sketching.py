@@ -57,12 +57,12 @@ def sketched(data: Dataset, key: str) -> Tensor | None:
     channels, height, width = data.shape
     memory: dict[str, Any] = st.session_state.setdefault(_MEMORY, {"began": None, "kept": None})
     restore = _restored(memory, height, width)
-    own_key = f"{key}_{data.name}_{hash(memory['began']) & 0xFFFFFF:06x}"
+    own_key = _sheet_key(key, data, memory)
     made = drawing(own_key, height, width)
     if made is None and memory["kept"] != memory["began"]:  # the sheet was left and is opened anew
         memory["began"] = memory["kept"]
         restore = _restored(memory, height, width)
-        own_key = f"{key}_{data.name}_{hash(memory['began']) & 0xFFFFFF:06x}"
+        own_key = _sheet_key(key, data, memory)
     examples, names = _examples(data)
     sketch_pad(own_key, examples, names, restore)
     placed = (
@@ -75,6 +75,11 @@ def sketched(data: Dataset, key: str) -> Tensor | None:
     if made.done:
         _keep(memory, picture)
     return picture if made.ink.any() else None
+
+
+def _sheet_key(key: str, data: Dataset, memory: dict[str, Any]) -> str:
+    """A sheet that begins with another picture is another sheet: the browser makes it anew."""
+    return f"{key}_{data.name}_{zlib.crc32((memory['began'] or '').encode()):08x}"
 
 
 def _restored(memory: dict[str, Any], height: int, width: int) -> np.ndarray | None:
