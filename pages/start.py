@@ -11,6 +11,7 @@ from ae_core.models.base import DeterministicAutoencoder
 from ae_core.runs import Run, RunError
 from ae_core.store import EXAMPLE, PLAIN_PLANE, PLANE
 from ui import cached, family, latent
+from ui.answers import beside_a_sheet
 from ui.components.squeeze import payload, squeeze
 from ui.frame import heading, note, notice
 from ui.latent import View
@@ -59,6 +60,13 @@ with st.container(horizontal=True, horizontal_alignment="center"):
 notice(
     "Every dot is the code of a test picture. Move the pointer over the map: the decoder paints what it would make of "
     "that place, and between two classes one digit turns into another. Click two places to see the whole way between them."
+)
+
+st.subheader("Draw one yourself", anchor=False)
+st.fragment(beside_a_sheet)(pair, pair[0].recipe().data, "start")
+note(
+    "A code of two numbers can say little: the answer is the nearest of what the network knows. "
+    "Reconstruct has the same sheet for every other network."
 )
 
 st.subheader("From a picture to its code and back", anchor=False)

@@ -27,6 +27,27 @@ from ui.sources import Source, all_uploaded, uploaded
 NEAREST, MOST = 5, 4
 
 
+def beside_a_sheet(runs: list[Run], data: Dataset, key: str) -> None:
+    """A sheet to draw on, and what these networks make of the drawing, without any choice."""
+    left, right = st.columns([1, 2.4], gap="large")
+    with left:
+        x = sketched(data, key)
+    with right:
+        if x is None:
+            st.info(
+                "Draw something on the sheet, or press Example: the networks answer while you draw.",
+                icon=":material/draw:",
+            )
+            return
+        made = Source(x, "your drawing", "Your drawing")
+        st.html(
+            f'<div class="ae-answers">{_itself(data, made)}{"".join(_answer(one, data, made) for one in runs)}</div>'
+        )
+        with st.container(gap=None):
+            for one in runs:
+                provenance(one, cached.model(one)[1], made.words)
+
+
 def of_drawing(run: Run, data: Dataset) -> None:
     """Draw, and see what each chosen network makes of it."""
 
