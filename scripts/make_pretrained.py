@@ -35,7 +35,7 @@ from ae_core.store import ROOT, Store
 
 KEPT = ("run.json", "status.json", "metrics.jsonl", "live.safetensors", "errors.safetensors")
 SNAPSHOTS = 14  # of them, spread over the training; each holds 500 codes
-HALF = 4 << 20  # weights of more bytes than this are kept in half precision
+HALF = 1 << 20  # weights of more bytes than this are kept in half precision
 
 
 def make(name: str) -> str:
