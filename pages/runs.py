@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ae_core.runs import ACTIVE, Run, RunError
-from ui import cached
+from ui import cached, comparing
 from ui.colours import OURS, STATES
 from ui.frame import heading
 from ui.pictures import sparkline
@@ -51,7 +51,7 @@ def row(run: Run) -> None:
     """One run: what it is, its state, its curve, its numbers, and what can be done with it."""
     status = run.status()
     with st.container(border=True):
-        name, state, curve, result, actions = st.columns([2.7, 1.05, 1.3, 1.75, 3.0], vertical_alignment="center")
+        name, state, curve, result, actions = st.columns([2.5, 1.0, 1.1, 1.7, 3.7], vertical_alignment="center")
         try:
             made = run.recipe()
             name.html(
@@ -69,6 +69,14 @@ def row(run: Run) -> None:
                 st.page_link(
                     "pages/reconstruct.py", label="Open", icon=":material/compare:", query_params={"run": run.id}
                 )
+                if status.state not in ACTIVE:
+                    others = ",".join(comparing.beside(run))
+                    st.page_link(
+                        "pages/compare.py",
+                        label="Compare",
+                        icon=":material/view_column:",
+                        query_params={"runs": others},
+                    )
             if not run.pretrained:
                 st.button(
                     "Delete",

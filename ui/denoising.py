@@ -32,7 +32,7 @@ from ae_core.restoration import (
 )  # fmt: skip
 from ae_core.runs import Run
 from ui import cached, charts
-from ui.colours import BASELINE, CLASSES, OURS
+from ui.colours import BASELINE, CLASSES, RUN_COLOURS
 from ui.frame import table
 from ui.pick import short_title
 from ui.pictures import Row, Tile, grey, sheet, tiles
@@ -42,7 +42,6 @@ KINDS = {
 }  # fmt: skip
 FILTER_TITLES = {"median": "Median", "gaussian": "Gaussian blur", "non_local_means": "Non-local means"}
 FILTER_COLOURS = {"median": CLASSES[3], "gaussian": CLASSES[5], "non_local_means": CLASSES[6]}
-RUN_COLOURS = (OURS, CLASSES[4], CLASSES[2], CLASSES[8])
 EQUAL_DB = 60.0  # from here on two pictures count as equal: a quarter of a grey level of 256 apart
 
 
