@@ -8,13 +8,14 @@ from ae_core.execution import MONITORED
 from ae_core.exploration import SHOWN
 from ae_core.metrics import reconstructions
 from ae_core.runs import RunError
-from ui import cached, charts, comparing
+from ui import cached, charts, comparing, export
 from ui.colours import class_colour
 from ui.comparing import Compared, Measured
 from ui.frame import heading, note, notice, table
 from ui.pick import number, pick, pick_several, title
 from ui.pictures import Row, grey, sheet, signed
-from ui.provenance import provenance
+from ui.provenance import source_words
+from ui.sheet_file import Sheet
 
 CURVES = {"error": "Squared error per pixel", "loss": "Test loss"}
 
@@ -79,12 +80,16 @@ def pictures(data: Dataset, compared: list[Compared]) -> None:
         for name, _, y in outputs
     ]
     colours = [class_colour(label) for label in labels]
+    words = f"Test pictures {', '.join(map(str, chosen.tolist()))}. Errors: blue: too dark, red: too bright, all on one scale, ±{scale:.2f}."
     left, right = st.columns(2, gap="medium")
     left.html(sheet(rebuilt, names, "class", colours))
     right.html(sheet(errors, names, "class", colours))
-    note(
-        f"Test pictures {', '.join(map(str, chosen.tolist()))}. Errors: blue: too dark, red: too bright, all on one scale, ±{scale:.2f}."
-    )
+    note(words)
+    sources = [source_words(one.run, one.checkpoint) for one in compared]
+    for source in sources:
+        note(source)
+    sheets = [Sheet(rebuilt, names, "class"), Sheet(errors[1:], names, "class")]
+    export.offer([export.pictures(f"compare-{data.name}", sheets, [words, *sources])], key="compare_pictures")
 
 
 def mean(x: torch.Tensor, y: torch.Tensor) -> float:
@@ -168,13 +173,16 @@ data, compared = choose()
 if not compared:
     go_on(data)
     st.stop()
+if len(compared) == 1:
+    note("One run beside PCA. Choose a second one above to compare the two.")
 try:
     st.fragment(pictures)(data, compared)
-    for one in compared:
-        provenance(one.run, one.checkpoint)
     st.subheader("What it reaches, and what it costs", anchor=False)
     sizes = {one.model.latent for one in compared}
-    numbers(data, [*map(comparing.measured, compared), comparing.measured_pca(data, compared[0].model.latent)], sizes)
+    lines = [*map(comparing.measured, compared), comparing.measured_pca(data, compared[0].model.latent)]
+    numbers(data, lines, sizes)
+    files = [comparing.table_file(data, lines), export.curves([one.run for one in compared])]
+    export.offer(files, key="compare_numbers")
     st.subheader("On the way there", anchor=False)
     st.fragment(curves)(data, compared)
     st.subheader("What was set differently", anchor=False)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ae_core.runs import ACTIVE, Run, RunError
-from ui import cached, comparing
+from ui import cached
 from ui.colours import OURS, STATES
 from ui.frame import heading
 from ui.pictures import sparkline
@@ -70,12 +70,11 @@ def row(run: Run) -> None:
                     "pages/reconstruct.py", label="Open", icon=":material/compare:", query_params={"run": run.id}
                 )
                 if status.state not in ACTIVE:
-                    others = ",".join(comparing.beside(run))
                     st.page_link(
                         "pages/compare.py",
                         label="Compare",
                         icon=":material/view_column:",
-                        query_params={"runs": others},
+                        query_params={"runs": run.id},
                     )
             if not run.pretrained:
                 st.button(

@@ -9,7 +9,10 @@ import plotly.graph_objects as go
 
 from ui.colours import BASELINE, DEAD, OURS, term_colour
 
-CONFIG = {"displayModeBar": False, "scrollZoom": False}
+CONFIG = {  # the one button of the bar, shown when the pointer is over a figure, saves it; the browser draws the file
+    "displayModeBar": "hover", "modeBarButtons": [["toImage"]], "displaylogo": False, "scrollZoom": False,
+    "toImageButtonOptions": {"format": "svg", "filename": "autoencoder-explorer"},
+}  # fmt: skip
 
 
 def _figure(traces: list[dict[str, Any]], x: str, y: dict[str, Any], **layout: Any) -> go.Figure:

@@ -20,9 +20,11 @@ from ae_core.models import Autoencoder, model_class
 from ae_core.recipe import Recipe, differences
 from ae_core.representation import probe_accuracy
 from ae_core.runs import ACTIVE, Run, RunError
+from ae_core.tables import csv_bytes
 from ae_core.training import Plan
 from ui import cached, charts
 from ui.colours import BASELINE, RUN_COLOURS
+from ui.export import File
 from ui.pick import short_title
 
 MOST, AT_FIRST = 6, 4
@@ -83,12 +85,6 @@ def starting_runs(runs: Sequence[Run]) -> list[str]:
     return list(max(by_size.values(), key=len, default={}).values())[:AT_FIRST]
 
 
-def beside(run: Run) -> list[str]:
-    """Ids of a run and of those that a comparison with it starts with."""
-    others = starting_runs(list(finished(run.recipe().dataset).values()))
-    return list(dict.fromkeys([run.id, *others]))[:AT_FIRST]
-
-
 def opened(runs: Sequence[Run]) -> tuple[list[Compared], list[str]]:
     """The runs with their weights, and a sentence about each that cannot be opened."""
     found, trouble = [], []
@@ -135,6 +131,17 @@ def _probe(dataset_name: str, encode: Callable[[Tensor], Tensor]) -> float | Non
         parts += [part.images[::every][:PROBED], part.labels[::every][:PROBED]]
     x, labels, test, test_labels = parts
     return probe_accuracy(encode(x), labels, encode(test), test_labels) if len(labels.unique()) > 1 else None
+
+
+def table_file(data: Dataset, lines: Sequence[Measured]) -> File:
+    """The table as a file, with the numbers as they were computed."""
+    head = ("run", "data", "squared error per pixel", "PSNR in dB", "numbers in the code", "bytes of code as float32",
+            "parameters", "seconds of training", "probe accuracy")  # fmt: skip
+    rows = [
+        (line.name, data.title, line.error, line.psnr, line.latent, line.code_bytes, line.parameters, line.seconds, line.probe)
+        for line in lines
+    ]  # fmt: skip
+    return File("Table (CSV)", f"compare-{data.name}.csv", lambda: csv_bytes(head, rows))
 
 
 # --- curves -----------------------------------------------------------------------------------------------------------
