@@ -84,10 +84,10 @@ def pictures(data: Dataset, compared: list[Compared]) -> None:
     left, right = st.columns(2, gap="medium")
     left.html(sheet(rebuilt, names, "class", colours))
     right.html(sheet(errors, names, "class", colours))
-    note(words)
     sources = [source_words(one.run, one.checkpoint) for one in compared]
-    for source in sources:
-        note(source)
+    with st.container(gap=None):
+        for line in (words, *sources):
+            note(line)
     sheets = [Sheet(rebuilt, names, "class"), Sheet(errors[1:], names, "class")]
     export.offer([export.pictures(f"compare-{data.name}", sheets, [words, *sources])], key="compare_pictures")
 

@@ -51,7 +51,7 @@ def row(run: Run) -> None:
     """One run: what it is, its state, its curve, its numbers, and what can be done with it."""
     status = run.status()
     with st.container(border=True):
-        name, state, curve, result, actions = st.columns([2.5, 1.0, 1.1, 1.7, 3.7], vertical_alignment="center")
+        name, state, curve, result, actions = st.columns([2.9, 0.9, 1.0, 1.6, 3.5], vertical_alignment="center")
         try:
             made = run.recipe()
             name.html(

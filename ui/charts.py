@@ -50,10 +50,11 @@ def loss_curves(lines: list[dict[str, Any]], steps_per_epoch: float) -> go.Figur
 
 
 def _scale(values: list[np.ndarray]) -> dict[str, Any]:
-    """A logarithmic axis with ticks at 1, 2 and 5, unless a value is not positive."""
+    """A logarithmic axis with ticks at 1, 2 and 5, or more of them within one decade, unless a value is not positive."""
     if any((part <= 0).any() for part in values):
         return {"type": "linear"}
-    decades = [m * 10.0**k for k in range(-6, 7) for m in (1, 2, 5)]
+    wide = max((v.max() for v in values), default=1.0) > 10 * min((v.min() for v in values), default=1.0)
+    decades = [m * 10.0**k for k in range(-6, 7) for m in ((1, 2, 5) if wide else (1, 1.5, 2, 3, 4, 5, 7))]
     return {"type": "log", "tickvals": decades, "ticktext": [f"{value:g}" for value in decades]}
 
 
