@@ -17,6 +17,7 @@ PAGES = {
     "denoise": ("Denoise", "denoise"),
     "latent": ("Latent space", "latent"),
     "generate": ("Generate", "generate"),
+    "compare": ("Compare", "compare"),
     "runs": ("Runs", "runs"),
 }
 

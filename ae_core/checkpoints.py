@@ -119,6 +119,12 @@ def read_tensors(path: Path, entry: Checkpoint | None = None) -> dict[str, Tenso
     return tensors
 
 
+def newest_bytes(folder: Path) -> bytes:
+    """The newest whole weights file of a run folder, byte by byte. Damaged where there is none."""
+    entry, _ = newest(folder)
+    return (folder / entry.file).read_bytes()
+
+
 def training_state(model: nn.Module, optimiser: Optimizer) -> dict[str, Tensor]:
     """Everything that training needs to go on: weights and the moments of the optimiser, by name."""
     tensors = {f"model.{name}": value for name, value in model.state_dict().items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -79,6 +79,19 @@ def recipe(model: str, dataset_name: str, knobs: Mapping[str, Any], plan: Mappin
     )
     _unit(made.model, made.data.shape, json.dumps(made.knobs))  # finds knobs that do not go together
     return made
+
+
+def differences(recipes: Sequence[Recipe]) -> dict[str, list[Any]]:
+    """What is not the same in all recipes: name -> its value in each, None where a recipe has no such knob.
+
+    The model first, then its knobs, then those of the training.
+    """
+    flat = [{"model": made.model, **made.knobs, **made.plan} for made in recipes]
+    names = dict.fromkeys(
+        ["model", *(n for made in recipes for n in made.knobs), *(n for made in recipes for n in made.plan)]
+    )
+    found = {name: [values.get(name) for values in flat] for name in names}
+    return {name: values for name, values in found.items() if any(value != values[0] for value in values)}
 
 
 @functools.lru_cache(maxsize=256)

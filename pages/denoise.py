@@ -6,10 +6,12 @@ from ae_core.corruption import repeatable
 from ae_core.datasets import DATASETS, DatasetError
 from ae_core.restoration import LEVELS
 from ae_core.runs import Run, RunError
-from ui import cached, denoising
+from ui import cached, denoising, export
 from ui.frame import heading, note, notice
 from ui.pick import number, pick, pick_several, title
-from ui.provenance import provenance
+from ui.pictures import sheet, tiles
+from ui.provenance import provenance, source_words
+from ui.sheet_file import Sheet, as_sheet
 from ui.sources import pick_source
 
 SLICE_S, EVERY_S = 0.12, 0.3
@@ -77,15 +79,22 @@ def look(ticking: bool) -> None:
         else:
             damaged = repeatable(source.x, kind, level, draw)
             if how == "once":
-                st.html(denoising.once(source.x, damaged, level, shown, source.alt))
+                found = denoising.once(source.x, damaged, level, shown, source.alt)
+                st.html(tiles(found))
+                made = as_sheet(found)
             else:
-                table, done = denoising.hundred(damaged, level, shown, SLICE_S)
-                st.html(table)
+                rows, done = denoising.hundred(damaged, level, shown, SLICE_S)
+                made = Sheet(rows, denoising.HUNDRED, "how often applied")
+                st.html(sheet(*made) if rows else "<span></span>")
                 busy = busy or not done
-            note(f"{source.words} · {denoising.KINDS[kind]}, level {level:g}, draw {draw}")
+            words = f"{source.words} · {denoising.KINDS[kind]}, level {level:g}, draw {draw}"
+            note(words)
         with st.container(gap=None):
             for run in compared:
                 provenance(run, cached.model(run)[1], "trained on its training split")
+        if source is not None and made.rows:
+            sources = [source_words(run, cached.model(run)[1], "trained on its training split") for run in compared]
+            export.offer([export.pictures(f"denoise-{name}", [made], [words, *sources])], key="denoise")
     st.subheader("The more damage, the harder", anchor=False)
     denoising.curve_chart(name, data, kind, shown, marks(kind, compared))
     note(denoising.subset_words(data) + (" Still measuring …" if busy else ""))

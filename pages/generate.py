@@ -1,23 +1,21 @@
 """Generate: pictures that nobody drew, decoded from codes that no picture had."""
 
-import numpy as np
 import streamlit as st
-import torch
 
 from ae_core.datasets import DatasetError
-from ae_core.exploration import one_of_each
 from ae_core.generation import DEAD
 from ae_core.models.base import GenerativeAutoencoder
 from ae_core.runs import Run, RunError
 from ae_core.store import PLANE
-from ui import cached, charts, generation, latent
+from ui import cached, charts, export, generation, latent, ways
 from ui.frame import heading, note, notice
 from ui.marks import marked_pad
-from ui.pick import number, pick, pick_pictures, pick_run, pick_two
+from ui.pick import number, pick, pick_run, pick_two
 from ui.pictures import Row, data_uri, grey, mosaic, sheet
-from ui.provenance import provenance
+from ui.provenance import provenance, source_words
+from ui.sheet_file import Sheet
 
-COUNT, STEPS = 10, 11
+COUNT = 10
 SECTIONS = {
     "samples": "Samples", "manifold": "Manifold", "numbers": "One number at a time", "between": "Between two",
     "arithmetic": "Arithmetic", "prior": "Codes and prior",
@@ -37,12 +35,15 @@ def samples(run: Run, own: bool) -> None:
         temperature = st.slider("Temperature", 0.0, 2.0, 1.0, 0.1, key="temperature", bind="query-params", width=220)
         draw = number("Random draw", 1, 50, "draw")
     drawn = generation.samples(run, name, 2 * COUNT, temperature, draw)
-    st.html("".join(beside(drawn, slice(k * COUNT, (k + 1) * COUNT), "Sample") for k in (0, 1)))
+    shown = [beside(drawn, slice(k * COUNT, (k + 1) * COUNT), "Sample") for k in (0, 1)]
+    st.html("".join(sheet(*one) for one in shown))
     st.markdown(
         "**What happens in the holes:** places inside the range of the codes, as far as possible from every one."
     )
-    st.html(beside(generation.from_holes(run, COUNT, draw), slice(0, COUNT), "From a hole"))
-    provenance(run, cached.model(run)[1])
+    holes = beside(generation.from_holes(run, COUNT, draw), slice(0, COUNT), "From a hole")
+    st.html(sheet(*holes))
+    words = f"{generation.SAMPLERS[name]}, temperature {temperature:g}, draw {draw}"
+    give(run, [*shown, holes], words)
     notice(
         ("The prior is what this model was trained to fill, so most samples look like something. The decoder gives the "
          "**mean** of all pictures that belong to a code, so it is smooth; a picture *drawn* around it shows what the "
@@ -55,8 +56,15 @@ def samples(run: Run, own: bool) -> None:
     )  # fmt: skip
 
 
-def beside(drawn: generation.Drawn, part: slice, label: str) -> str:
-    """HTML of pictures over the training pictures nearest to them."""
+def give(run: Run, sheets: list[Sheet], words: str) -> None:
+    """Where the pictures are from, and the pictures as a file."""
+    provenance(run, cached.model(run)[1])
+    lines = [words, source_words(run, cached.model(run)[1])]
+    export.offer([export.pictures(f"{run.id}-generated", sheets, lines)], key="generate")
+
+
+def beside(drawn: generation.Drawn, part: slice, label: str) -> Sheet:
+    """Pictures over the training pictures nearest to them."""
     rows = [
         Row(
             label,
@@ -70,11 +78,11 @@ def beside(drawn: generation.Drawn, part: slice, label: str) -> str:
             Row("Drawn", grey(drawn.drawn[part].numpy()), "One picture drawn around each of them", "from p(x | code)")
         )
     if drawn.nearest is None or drawn.errors is None:
-        return sheet(rows)
+        return Sheet(rows)
     rows.append(
         Row("Nearest", grey(drawn.nearest[part].numpy()), "The nearest training picture of each", "training picture")
     )
-    return sheet(rows, [f"{value:.1f}" for value in drawn.errors[part].tolist()], "squared error")
+    return Sheet(rows, [f"{value:.1f}" for value in drawn.errors[part].tolist()], "squared error")
 
 
 def manifold(run: Run, own: bool) -> None:
@@ -83,12 +91,15 @@ def manifold(run: Run, own: bool) -> None:
     across, up = pick_two(ranked) if len(ranked) > 2 else (0, len(ranked) - 1)
     pictures = generation.manifold(run, latent.version(run), across, up)
     source = "the standard normal prior" if own else "a normal distribution fitted to each of the two numbers"
+    picture = mosaic(grey(pictures), generation.SIDE)
     st.html(
-        f'<img class="ae-mosaic" src="{data_uri(mosaic(grey(pictures), generation.SIDE))}" '
+        f'<img class="ae-mosaic" src="{data_uri(picture)}" '
         f'alt="{generation.SIDE} by {generation.SIDE} decoded pictures; z{across + 1} grows to the right, z{up + 1} upwards">'
     )
-    note(f"z{across + 1} grows to the right, z{up + 1} upwards, in steps of equal probability under {source}.")
+    words = f"z{across + 1} grows to the right, z{up + 1} upwards, in steps of equal probability under {source}."
+    note(words)
     provenance(run, cached.model(run)[1])
+    export.offer([export.mosaic(run, picture, words)], key="generate")
     notice(
         "The pictures change little from one to the next, and classes border on each other like countries. Steps are wide "
         "at the rim and narrow in the middle, since most codes lie there. "
@@ -106,86 +117,6 @@ def numbers(run: Run, own: bool) -> None:
     notice(
         "Move the first sliders: each changes something one can name, such as slant, width or a loop, though rarely one "
         "thing alone. The last ones may change nothing: those numbers are *dead*, the model learned to do without them."
-    )
-
-
-def between(run: Run, own: bool) -> None:
-    """The straight and the spherical way from one test picture to another, beside fading the pixels."""
-    labels = torch.from_numpy(latent.codes(run).labels.astype(int))
-    starts = one_of_each(labels, 2).tolist()
-    with st.container(horizontal=True):
-        first, second = (
-            int(
-                st.number_input(
-                    f"{name} test picture", 0, len(labels) - 1, start, key=key, bind="query-params", width=170
-                )
-            )
-            for name, key, start in zip(("First", "Second"), ("first", "second"), starts, strict=True)
-        )
-    ways = generation.ways(run, first, second, STEPS)
-    html = ""
-    for name, path, near in (("Straight", ways.straight, ways.near[0]), ("Spherical", ways.spherical, ways.near[1])):
-        row = Row(
-            name,
-            grey(generation.decoded(run, path).numpy()),
-            f"{name} way in {STEPS} steps; near codes {near}",
-            "through the codes",
-        )
-        html += sheet([row], [str(count) for count in near], "test codes near it")
-    try:
-        ends = run.recipe().data.load().test.images[[first, second]]
-        faded = torch.stack([torch.lerp(ends[0], ends[1], k / (STEPS - 1)) for k in range(STEPS)])
-        html += sheet(
-            [Row("Faded", grey(faded.numpy()), "The two pictures faded into each other", "pixel by pixel, no model")]
-        )
-    except DatasetError:
-        pass
-    st.html(html)
-    note(f"Near: within {ways.radius:.2f} of the step, twice the usual distance from a code to its nearest neighbour.")
-    provenance(run, cached.model(run)[1])
-    notice(
-        "A fade shows two half pictures at once; a good latent space shows one whole picture at each step. Where no test "
-        "code is near, the way crosses empty land, and there the decoder guesses. With many numbers the straight way cuts "
-        "inside the shell on which the codes of a normal prior lie; the spherical one stays on it."
-    )
-
-
-def arithmetic(run: Run, own: bool) -> None:
-    """A direction from one bucket of examples to another, applied to a third picture by different amounts."""
-    found, labels = latent.codes(run)
-    test = run.recipe().data.load().test.images
-    of = [np.flatnonzero(labels == label)[:5].tolist() for label in np.unique(labels)[:2]]
-    left, right = st.columns(2, gap="large")
-    picked = []
-    for column, name, key, start in ((left, "From these", "minus", of[0]), (right, "To these", "plus", of[-1])):
-        with column:
-            numbers = pick_pictures(f"{name}: numbers of test pictures", key, start, len(labels))
-            st.html(
-                sheet(
-                    [
-                        Row(
-                            name,
-                            grey(test[numbers[:COUNT]].numpy()),
-                            f"{name}: test pictures {numbers}",
-                            f"{len(numbers)} pictures",
-                        )
-                    ]
-                )
-            )
-            picked.append(numbers)
-    base = int(
-        st.number_input(
-            "Apply to test picture", 0, len(labels) - 1, of[0][-1], key="base", bind="query-params", width=190
-        )
-    )
-    direction = found[picked[1]].mean(dim=0) - found[picked[0]].mean(dim=0)
-    amounts = torch.linspace(-0.5, 1.5, 9)
-    made = generation.decoded(run, found[base] + amounts[:, None] * direction)
-    st.html(sheet([Row("Result", grey(made.numpy()), "The picture moved along the direction by growing amounts", "code + amount × direction")], [f"{a:+.2f}".replace("-", "−") for a in amounts.tolist()], "amount"))  # fmt: skip
-    provenance(run, cached.model(run)[1])
-    notice(
-        "The direction is the mean code of the one bucket minus that of the other. At 0 stands the picture itself, rebuilt; "
-        "at 1 it has gone as far as the buckets lie apart. What else changed on the way shows what the code ties together."
     )
 
 
@@ -223,8 +154,8 @@ DRAW = {
     "samples": samples,
     "manifold": manifold,
     "numbers": numbers,
-    "between": between,
-    "arithmetic": arithmetic,
+    "between": ways.between,
+    "arithmetic": ways.arithmetic,
     "prior": prior,
 }
 

@@ -11,7 +11,7 @@ from ae_core.recipe import Recipe
 from ae_core.representation import NEIGHBOURS
 from ae_core.runs import Run, RunError
 from ae_core.store import PLANE
-from ui import cached, latent
+from ui import cached, export, latent
 from ui.colours import class_colour
 from ui.frame import heading, note, notice
 from ui.latent import View
@@ -114,6 +114,7 @@ def explore(run: Run, made: Recipe, view: View) -> None:
     packed = latent.beside_pca(run, latent.version(run), view)
     marks = marked_pad(packed, f"{run.id}:{'-'.join(map(str, view))}", n)
     provenance(run, cached.model(run)[1])
+    export.offer([export.pad(run, packed), *export.codes(run)], key="latent")
     if len(marks.chosen):
         try:
             look_closer(made, view, marks.chosen)

@@ -11,12 +11,13 @@ from ae_core.metrics import psnr, reconstructions
 from ae_core.models import Autoencoder
 from ae_core.recipe import Recipe
 from ae_core.runs import Run, RunError
-from ui import answers, cached, charts, elsewhere
+from ui import answers, cached, charts, elsewhere, export
 from ui.colours import class_colour
 from ui.frame import heading, notice, table
 from ui.pick import number, pick, pick_run
 from ui.pictures import Row, grey, sheet, signed
-from ui.provenance import provenance
+from ui.provenance import provenance, source_words
+from ui.sheet_file import Sheet
 
 COUNT = 8
 UNDER = "class · squared error"
@@ -52,8 +53,8 @@ def chosen_images(data: Recipe, errors: np.ndarray) -> torch.Tensor:
     return found[min(first * COUNT, max(0, len(found) - COUNT)) :][:COUNT]
 
 
-def pictures(model: Autoencoder, made: Recipe, chosen: torch.Tensor) -> None:
-    """Input, output and signed error of the model, and below them the same for PCA."""
+def pictures(model: Autoencoder, made: Recipe, chosen: torch.Tensor) -> list[Sheet]:
+    """Show input, output and signed error of the model, and below them the same for PCA; returns both sheets."""
     test = made.data.load().test
     x = test.images[chosen]
     y = reconstructions(model, x)
@@ -78,6 +79,7 @@ def pictures(model: Autoencoder, made: Recipe, chosen: torch.Tensor) -> None:
     st.html(
         sheet(rows, labelled(names, ours), UNDER, colours) + sheet(baseline, labelled(names, theirs), UNDER, colours)
     )
+    return [Sheet(rows, labelled(names, ours), UNDER), Sheet(baseline, labelled(names, theirs), UNDER)]
 
 
 def labelled(names: list[str], errors: list[float]) -> list[str]:
@@ -108,17 +110,21 @@ def measures(run: Run, made: Recipe, latent: int) -> str:
 
 
 @st.fragment
-def look(run: Run, model: Autoencoder, made: Recipe, errors: np.ndarray) -> None:
+def look(run: Run, model: Autoencoder, checkpoint: Checkpoint, errors: np.ndarray) -> None:
     """The part of the page that answers its controls without the rest being drawn again."""
-    pictures(model, made, chosen_images(made, errors))
+    made = run.recipe()
+    shown = pictures(model, made, chosen_images(made, errors))
+    provenance(run, checkpoint)
+    files, refused = export.of_run(run)
+    sheets = export.pictures(f"{run.id}-reconstructions", shown, [source_words(run, checkpoint)])
+    export.offer([sheets, *files], refused, key="reconstruct")
 
 
 def test_pictures(run: Run, model: Autoencoder, checkpoint: Checkpoint) -> None:
     """The first section: test pictures, what becomes of them, and the error of all."""
     made = run.recipe()
     errors, baseline = cached.test_errors(run), cached.pca_errors(made.dataset, model.latent)
-    look(run, model, made, errors)
-    provenance(run, checkpoint)
+    look(run, model, checkpoint, errors)
     pixels = int(np.prod(made.data.shape))
     st.subheader("All test pictures", anchor=False)
     left, right = st.columns([1, 2.2], gap="large")

@@ -51,7 +51,7 @@ def row(run: Run) -> None:
     """One run: what it is, its state, its curve, its numbers, and what can be done with it."""
     status = run.status()
     with st.container(border=True):
-        name, state, curve, result, actions = st.columns([2.7, 1.05, 1.3, 1.75, 3.0], vertical_alignment="center")
+        name, state, curve, result, actions = st.columns([2.9, 0.9, 1.0, 1.6, 3.5], vertical_alignment="center")
         try:
             made = run.recipe()
             name.html(
@@ -69,6 +69,13 @@ def row(run: Run) -> None:
                 st.page_link(
                     "pages/reconstruct.py", label="Open", icon=":material/compare:", query_params={"run": run.id}
                 )
+                if status.state not in ACTIVE:
+                    st.page_link(
+                        "pages/compare.py",
+                        label="Compare",
+                        icon=":material/view_column:",
+                        query_params={"runs": run.id},
+                    )
             if not run.pretrained:
                 st.button(
                     "Delete",

@@ -14,6 +14,7 @@ import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MKL_NUM_THREADS", "1")
@@ -25,7 +26,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from ae_core import checkpoints
-from ae_core.durable import read_json, write_bytes, write_json
+from ae_core.durable import read_json, write_bytes, write_json, write_lines
 from ae_core.execution import prepare_process
 from ae_core.metrics import codes
 from ae_core.models import idea
@@ -33,8 +34,9 @@ from ae_core.published import trained
 from ae_core.runs import Run
 from ae_core.store import ROOT, Store
 
-KEPT = ("run.json", "status.json", "metrics.jsonl", "live.safetensors", "errors.safetensors")
-SNAPSHOTS = 14  # of them, spread over the training; each holds 500 codes
+T = TypeVar("T")
+KEPT = ("run.json", "status.json", "live.safetensors", "errors.safetensors")
+SNAPSHOTS, LINES = 9, 150  # of snapshots (each with 500 codes) and of lines of the log, spread over the training
 HALF = 1 << 20  # weights of more bytes than this are kept in half precision
 
 
@@ -50,8 +52,9 @@ def make(name: str) -> str:
     (aside / "snapshots").mkdir(parents=True)
     for file in KEPT:
         shutil.copy(run.folder / file, aside / file)
-    for snapshot in _spread(sorted((run.folder / "snapshots").glob("*.safetensors"))):
+    for snapshot in _spread(sorted((run.folder / "snapshots").glob("*.safetensors")), SNAPSHOTS):
         shutil.copy(snapshot, aside / "snapshots")
+    write_lines(aside / "metrics.jsonl", _spread(run.metrics(), LINES))
     _copy_weights(run, aside)
     _forget_machine(aside)
     _write_codes(run, aside)
@@ -60,11 +63,11 @@ def make(name: str) -> str:
     return f"{name}: {sum(f.stat().st_size for f in target.rglob('*') if f.is_file()) / 1e6:.2f} MB"
 
 
-def _spread(files: list[Path]) -> list[Path]:
-    """At most `SNAPSHOTS` of them, the first and the last among them."""
-    if len(files) <= SNAPSHOTS:
-        return files
-    return [files[round(i * (len(files) - 1) / (SNAPSHOTS - 1))] for i in range(SNAPSHOTS)]
+def _spread(things: list[T], most: int) -> list[T]:
+    """At most so many of them, the first and the last among them."""
+    if len(things) <= most:
+        return things
+    return [things[round(i * (len(things) - 1) / (most - 1))] for i in range(most)]
 
 
 def _copy_weights(run: Run, made: Path) -> None:

@@ -33,7 +33,7 @@ def texts(app):
 
 def header(app, nth=0):
     """The JSON header of a latent pad on the page."""
-    data = app.get("bidi_component")[nth].proto.bytes
+    data = [e.proto for e in app.get("bidi_component") if e.proto.component_name == "latent_pad"][nth].bytes
     return json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
 
 

@@ -9,7 +9,10 @@ import plotly.graph_objects as go
 
 from ui.colours import BASELINE, DEAD, OURS, term_colour
 
-CONFIG = {"displayModeBar": False, "scrollZoom": False}
+CONFIG = {  # the one button of the bar, shown when the pointer is over a figure, saves it; the browser draws the file
+    "displayModeBar": "hover", "modeBarButtons": [["toImage"]], "displaylogo": False, "scrollZoom": False,
+    "toImageButtonOptions": {"format": "svg", "filename": "autoencoder-explorer"},
+}  # fmt: skip
 
 
 def _figure(traces: list[dict[str, Any]], x: str, y: dict[str, Any], **layout: Any) -> go.Figure:
@@ -43,11 +46,28 @@ def loss_curves(lines: list[dict[str, Any]], steps_per_epoch: float) -> go.Figur
         for term in (lines[-1]["test"] if lines else ())
         for part, dash in (("train", "dot"), ("test", "solid"))
     ]
-    decades = [m * 10.0**k for k in range(-6, 7) for m in (1, 2, 5)]
-    ticks = {"tickvals": decades, "ticktext": [f"{value:g}" for value in decades]}
-    positive = not any((trace["y"] <= 0).any() for trace in traces)
-    scale = {"type": "log", **ticks} if positive else {"type": "linear"}
-    return _figure(traces, "epoch", {"title": {"text": "loss per image"}, **scale})
+    return _figure(traces, "epoch", {"title": {"text": "loss per image"}, **_scale([trace["y"] for trace in traces])})
+
+
+def _scale(values: list[np.ndarray]) -> dict[str, Any]:
+    """A logarithmic axis with ticks at 1, 2 and 5, or more of them within one decade, unless a value is not positive."""
+    if any((part <= 0).any() for part in values):
+        return {"type": "linear"}
+    wide = max((v.max() for v in values), default=1.0) > 10 * min((v.min() for v in values), default=1.0)
+    decades = [m * 10.0**k for k in range(-6, 7) for m in ((1, 2, 5) if wide else (1, 1.5, 2, 3, 4, 5, 7))]
+    return {"type": "log", "tickvals": decades, "ticktext": [f"{value:g}" for value in decades]}
+
+
+def compared_curves(curves: list[tuple[str, np.ndarray, np.ndarray, str, str]], title: str) -> go.Figure:
+    """Curves of several runs by epoch: (name, epochs, values, colour, dash) each, `title` beside the axis."""
+    traces = [
+        {
+            "type": "scatter", "mode": "lines", "name": name, "x": epochs.astype(np.float32), "y": values.astype(np.float32),
+            "line": {"color": colour, "dash": dash, "width": 2}, "hovertemplate": "%{y:.4g}",
+        }
+        for name, epochs, values, colour, dash in curves
+    ]  # fmt: skip
+    return _figure(traces, "epoch", {"title": {"text": title}, **_scale([values for _, _, values, _, _ in curves])})
 
 
 def error_distribution(ours: np.ndarray, baseline: np.ndarray, names: tuple[str, str]) -> go.Figure:

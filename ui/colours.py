@@ -9,6 +9,7 @@ CLASSES = (
     "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
 )  # fmt: skip
 OURS, BASELINE = "#3f90da", "#ffa90e"  # the autoencoder and what it is compared with
+RUN_COLOURS = (OURS, CLASSES[4], CLASSES[2], CLASSES[8], CLASSES[5], CLASSES[7])  # of up to six runs side by side
 DEAD = "#94a4a2"  # numbers of the code that say nothing
 TERMS = {"reconstruction": "#3f90da", "kl": "#e76300"}  # a loss term has one colour everywhere
 OTHER_TERMS = ("#832db6", "#a96b59", "#bd1f01", "#717581")

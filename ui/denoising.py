@@ -32,17 +32,17 @@ from ae_core.restoration import (
 )  # fmt: skip
 from ae_core.runs import Run
 from ui import cached, charts
-from ui.colours import BASELINE, CLASSES, OURS
+from ui.colours import BASELINE, CLASSES, RUN_COLOURS
 from ui.frame import table
 from ui.pick import short_title
-from ui.pictures import Row, Tile, grey, sheet, tiles
+from ui.pictures import Row, Tile, grey
 
 KINDS = {
     "gaussian": "Gaussian noise", "salt_and_pepper": "Salt and pepper", "masking": "Missing pixels", "block": "Black block",
 }  # fmt: skip
 FILTER_TITLES = {"median": "Median", "gaussian": "Gaussian blur", "non_local_means": "Non-local means"}
 FILTER_COLOURS = {"median": CLASSES[3], "gaussian": CLASSES[5], "non_local_means": CLASSES[6]}
-RUN_COLOURS = (OURS, CLASSES[4], CLASSES[2], CLASSES[8])
+HUNDRED = ("damaged", *(f"× {times}" for times in TIMES))  # what stands under the pictures of `hundred`
 EQUAL_DB = 60.0  # from here on two pictures count as equal: a quarter of a grey level of 256 apart
 
 
@@ -108,8 +108,8 @@ def _pixels(x: Tensor) -> torch.Tensor:
     return as_bytes(x[0]).movedim(0, -1)
 
 
-def once(clean: Tensor, damaged: Tensor, level: float, shown: Sequence[Candidate], alt: str) -> str:
-    """HTML: the clean picture, the damaged one, and what each method makes of it, with PSNR and SSIM under each."""
+def once(clean: Tensor, damaged: Tensor, level: float, shown: Sequence[Candidate], alt: str) -> list[Tile]:
+    """The clean picture, the damaged one, and what each method makes of it, with PSNR and SSIM under each."""
     found = [
         Tile("Clean", _pixels(clean).numpy(), alt, ["what they should find"]),
         Tile("Damaged", _pixels(damaged).numpy(), f"{alt}, damaged", _numbers(clean, damaged)),
@@ -127,15 +127,15 @@ def once(clean: Tensor, damaged: Tensor, level: float, shown: Sequence[Candidate
                 method.title, _pixels(output).numpy(), f"Cleaned by {method.title}: {', '.join(words)}", words + detail
             )
         )
-    return tiles(found)
+    return found
 
 
 def _numbers(clean: Tensor, output: Tensor) -> list[str]:
     return [f"PSNR {decibel(quality(clean, output))}", f"SSIM {float(ssims(clean, output)[0]):.2f}"]
 
 
-def hundred(damaged: Tensor, level: float, shown: Sequence[Candidate], seconds: float) -> tuple[str, bool]:
-    """HTML of what every method's output becomes when it goes through again and again; and whether all is computed."""
+def hundred(damaged: Tensor, level: float, shown: Sequence[Candidate], seconds: float) -> tuple[list[Row], bool]:
+    """What every method's output becomes when it goes through again and again; and whether all is computed."""
     key = hashlib.sha256(damaged.numpy().tobytes()).hexdigest()
     tuned = {c.sweep.method.title: (c, strength) for c in shown if (strength := c.sweep.strength(level)) is not None}
     repeated = {
@@ -146,9 +146,8 @@ def hundred(damaged: Tensor, level: float, shown: Sequence[Candidate], seconds: 
     for again in waiting:
         again.advance(seconds / len(waiting))
     rows = [_repeated_row(name, damaged, again) for name, again in repeated.items()]
-    words = ["damaged", *(f"× {times}" for times in TIMES)]
     done = len(tuned) == len(shown) and all(again.done for again in repeated.values())
-    return sheet(rows, words, "how often applied") if rows else "", done
+    return rows, done
 
 
 def _repeated_row(name: str, damaged: Tensor, again: Again) -> Row:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from ui.components.copy_link import copy_link
+
 
 @functools.cache
 def _style() -> str:
@@ -21,8 +23,10 @@ def draw_frame() -> None:
 
 
 def heading(title: str, sentence: str) -> None:
-    """The top of a page: its title and, in one sentence, what it is for."""
-    st.title(title, anchor=False)
+    """The top of a page: its title, a button that copies its address and, in one sentence, what it is for."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(title, anchor=False)
+        copy_link()
     st.html(f'<p class="ae-lead">{sentence}</p>')
 
 

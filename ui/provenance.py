@@ -8,7 +8,12 @@ from ui.frame import note
 
 
 def provenance(run: Run, checkpoint: Checkpoint | None = None, split: str = "test split") -> None:
-    """One line: run, model, data set, split, seed and epoch of what is shown above."""
+    """One line under what is shown above, of `source_words`."""
+    note(source_words(run, checkpoint, split))
+
+
+def source_words(run: Run, checkpoint: Checkpoint | None = None, split: str = "test split") -> str:
+    """Run, data set, split, seed and epoch that something was made with."""
     made = run.recipe()
     parts = [
         f"run {run.id}",
@@ -17,4 +22,4 @@ def provenance(run: Run, checkpoint: Checkpoint | None = None, split: str = "tes
         *([f"epoch {checkpoint.epoch}"] if checkpoint else []),
         "shipped with the program" if run.pretrained else "trained here",
     ]
-    note(" · ".join(parts))
+    return " · ".join(parts)

@@ -12,7 +12,7 @@ from ae_core.execution import MONITORED
 from ae_core.exploration import SHOWN, one_of_each
 from ae_core.recipe import Recipe
 from ae_core.runs import ACTIVE, Run, RunError, Status
-from ui import cached, charts
+from ui import cached, charts, export
 from ui.colours import STATES
 from ui.frame import note
 from ui.pictures import Row, grey, sheet, signed
@@ -70,6 +70,7 @@ def _buttons(run: Run, status: Status) -> None:
         st.page_link(
             "pages/reconstruct.py", label="Reconstruct", icon=":material/compare:", query_params={"run": run.id}
         )
+        export.offer(*export.of_run(run), key="watch")
 
 
 def _wait_for(happened: Callable[[], bool]) -> None:

@@ -80,6 +80,7 @@ function decoding(panel) {
 
 /** The exact picture of a code, from the server; null where it has none to give. */
 async function askServer(run, code, pixels) {
+  if (!run) return null;
   try {
     const text = Array.from(code, (value) => value.toPrecision(6)).join(",");
     const answer = await fetch(new URL(`api/decode/${encodeURIComponent(run)}?code=${text}`, document.baseURI));
@@ -100,4 +101,10 @@ async function testPicture(dataset, index, pixels) {
     }).catch(() => null));
   }
   return known.get(address);
+}
+
+/** The test picture of a dot: from the page where it came along, else from the server; null where neither has it. */
+async function pictureOf({ pictures, dataset }, index, pixels) {
+  if (pictures) return Float32Array.from(pictures.subarray(index * pixels, (index + 1) * pixels), (value) => value / 255);
+  return dataset ? testPicture(dataset, index, pixels) : null;
 }

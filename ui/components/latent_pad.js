@@ -71,7 +71,7 @@ function createPad(root, api, header) {
     const dot = state.near;
     if (dot === null) panels.forEach((panel) => panel.showNear(null, "no test picture near", "the network was never asked to fill this place"));
     else {
-      const picture = header.dataset ? await testPicture(header.dataset, dot, first.pixels) : null, name = view.classes[view.labels[dot]];
+      const picture = await pictureOf(header, dot, first.pixels), name = view.classes[view.labels[dot]];
       panels.forEach((panel) => panel.showNear(picture, `test picture ${dot}, class ${name}`, picture ? "the nearest to the pointer" : "its data set is not here"));
       await new Promise((done) => setTimeout(done, FETCH_MS));
     }

@@ -138,10 +138,15 @@ def _floats(values: Tensor) -> np.ndarray:
     return values.detach().float().numpy()
 
 
-def _component() -> ComponentRenderer:
+def sources() -> tuple[str, str, str]:
+    """HTML, CSS and script of the component."""
     script = "\n".join((_HERE / f"latent_{part}.js").read_text(encoding="utf-8") for part in _PARTS)
-    css = (_HERE / "latent_pad.css").read_text(encoding="utf-8")
-    return st.components.v2.component("latent_pad", html=_HTML, css="\n" + css, js="\n" + script)
+    return _HTML, (_HERE / "latent_pad.css").read_text(encoding="utf-8"), script
+
+
+def _component() -> ComponentRenderer:
+    html, css, script = sources()
+    return st.components.v2.component("latent_pad", html=html, css="\n" + css, js="\n" + script)
 
 
 def latent_pad(packed: tuple[dict[str, Any], Packer], key: str, start: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -20,6 +20,12 @@ class Packer:
         self._parts: list[bytes] = []
         self._size = 0
 
+    def copy(self) -> Packer:
+        """Another one with the same arrays; what is added to it stays out of this one."""
+        other = Packer()
+        other._parts, other._size = [*self._parts], self._size
+        return other
+
     def add(self, array: np.ndarray) -> dict[str, Any]:
         """Append a float32, int32 or uint8 array; returns {"offset", "length", "kind"}, offset in bytes."""
         data = np.ascontiguousarray(array).tobytes()

@@ -1,0 +1,133 @@
+"""Compare and the exports in a real browser: choose, save, copy the address, and open a map without any server."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+
+import numpy as np
+import pytest
+from browser import CHROMIUM, FLAGS, Server
+from PIL import Image
+from test_latent_pad import place_of, spot
+
+from ae_core.store import Store
+
+sync_api = pytest.importorskip("playwright.sync_api")
+expect = sync_api.expect
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM, reason="no Chromium here: install it, or name it in the variable CHROMIUM"),
+]
+PIXELS = "c => Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).filter((_, i) => i % 4 === 0)"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A server with the shipped runs, and a browser."""
+    os.environ.pop("AE_RUNS", None)
+    server = Server(tmp_path_factory.mktemp("compare") / "runs")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield server, browser
+        browser.close()
+    server.stop()
+
+
+@pytest.fixture
+def visit(world):
+    """Open a path; what goes wrong in the page is held against the test."""
+    server, browser = world
+    contexts, trouble = [], []
+
+    def opened(path, **options):
+        context = browser.new_context(viewport={"width": 1280, "height": 1000}, accept_downloads=True, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.goto(path if "://" in path else f"{server.url}/{path}")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert trouble == []
+
+
+def saved(page, name, menu=0):
+    """The bytes of a file from a menu of exports, and what it is called."""
+    page.get_by_role("button", name="Export").nth(menu).click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=name).click()
+    return download.value.path().read_bytes(), download.value.suggested_filename
+
+
+def test_runs_are_chosen_kept_in_the_address_and_taken_along(visit, tmp_path):
+    page = visit("compare?runs=vae-digits,linear-digits")
+    expect(page.get_by_text("What was set differently")).to_be_visible()
+    page.get_by_role("combobox", name=re.compile("Runs, up to six")).click()
+    page.get_by_role("option", name="sparse-digits (shipped)").click()
+    page.wait_for_url(re.compile("runs=vae-digits%2Clinear-digits%2Csparse-digits"))
+    expect(page.get_by_role("img", name="Signed error of sparse-digits")).to_be_visible()
+    page.keyboard.press("Escape")
+    content, name = saved(page, "Pictures (PNG)")
+    image = Image.open(io.BytesIO(content))
+    assert name == "compare-digits.png" and "run sparse-digits" in image.text["Description"]
+    page.keyboard.press("Escape")
+    content, name = saved(page, "Table (CSV)", menu=1)
+    assert name == "compare-digits.csv" and content.decode().splitlines()[-1].startswith("PCA,Digits 8×8,0.0")
+    page.reload()
+    expect(page.get_by_role("img", name="Signed error of sparse-digits")).to_be_visible()
+
+
+def test_a_figure_is_saved_by_its_own_button(visit):
+    page = visit("compare?runs=vae-digits,linear-digits")
+    chart = page.locator(".js-plotly-plot").first
+    chart.locator(".main-svg").first.wait_for()
+    chart.hover()
+    with page.expect_download() as download:
+        chart.locator(".modebar-btn").first.click()
+    assert download.value.suggested_filename == "autoencoder-explorer.svg"
+    assert b"<svg" in download.value.path().read_bytes()[:500]
+
+
+def test_the_link_is_copied(visit):
+    page = visit("compare?runs=vae-digits,linear-digits&set=3", permissions=["clipboard-read", "clipboard-write"])
+    expect(page.get_by_text("What was set differently")).to_be_visible()
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_text("Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.url
+    expect(visit(copied).get_by_text("Test pictures", exact=False).first).to_be_visible()
+
+
+@pytest.mark.parametrize("run_id", ["vae-digits-2d", "convolutional-digits"])  # by weights, by tiles
+def test_a_saved_map_decodes_without_a_server(visit, tmp_path, run_id):
+    content, name = saved(visit(f"latent?run={run_id}"), "This map, working offline (HTML)")
+    file = tmp_path / name
+    file.write_bytes(content)
+    page = visit(file.as_uri(), offline=True, reduced_motion="reduce")
+    seen = []
+    for place in ((0.3, 0.3), (0.7, 0.6)):
+        page.mouse.move(*spot(page, *place))
+        seen.append(np.array(page.locator("canvas.output").first.evaluate(PIXELS)) / 255)
+    assert np.abs(seen[0] - seen[1]).max() > 0.1
+    run = Store.default().find(run_id)
+    if run_id == "vae-digits-2d":
+        import torch
+
+        with torch.inference_mode():
+            wanted = run.load()[0].decode(torch.tensor([place_of(page)])).flatten().numpy()
+        assert np.abs(seen[1] - wanted).max() < 0.03  # the caption rounds to 0.01
+    page.mouse.click(*spot(page, 0.3, 0.3))
+    page.mouse.click(*spot(page, 0.7, 0.6))
+    expect(page.locator(".steps canvas")).to_have_count(18)
+    index = int(re.search(r"test picture (\d+)", page.locator(".neighbour figcaption").first.inner_text()).group(1))
+    picture = run.recipe().data.load().test.images[index].flatten().numpy()
+    assert np.abs(np.array(page.locator("canvas.near").first.evaluate(PIXELS)) / 255 - picture).max() < 1 / 200
+
+
+def test_an_animation_is_saved(visit):
+    content, name = saved(visit("generate?section=between"), "Straight way (GIF)")
+    assert name.endswith("-straight.gif") and Image.open(io.BytesIO(content)).n_frames == 64

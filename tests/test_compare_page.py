@@ -1,0 +1,208 @@
+"""Compare without a browser: the numbers of its table, what it says of units and knobs, and any address."""
+
+import re
+import shutil
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA as Sklearn
+from sklearn.linear_model import LogisticRegression
+from streamlit.testing.v1 import AppTest
+
+from ae_core.datasets import DATASETS
+from ae_core.execution import execute
+from ae_core.recipe import differences, recipe
+from ae_core.store import ROOT, Store
+
+SIX = {
+    "vanilla": recipe("vanilla", "digits", {"latent": 4, "reconstruction": "mse"}, {"epochs": 2}),
+    "again": recipe("vanilla", "digits", {"latent": 4, "reconstruction": "mse"}, {"epochs": 2, "seed": 1}),
+    "larger": recipe("vanilla", "digits", {"latent": 8, "reconstruction": "mse"}, {"epochs": 2}),
+    "multilayer": recipe("multilayer", "digits", {"latent": 4}, {"epochs": 1}),
+    "vae": recipe("vae", "digits", {"latent": 4}, {"epochs": 1}),
+    "linear": recipe("linear", "digits", {"latent": 4}, {"epochs": 1}),
+}
+
+
+def open_page(**address):
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    for key, value in address.items():
+        app.query_params[key] = value
+    return app.switch_page("pages/compare.py").run()
+
+
+def shown(app):
+    """Everything that a visitor can read, as one string."""
+    parts = [element.proto.body for element in app.get("html")]
+    return " ".join([*parts, *(element.value for element in [*app.markdown, *app.info, *app.warning, *app.error])])
+
+
+def tables(app):
+    """The rows of every table on the page, each by what it is called."""
+    found = []
+    for text in re.findall(r"<tbody>(.*?)</tbody>", shown(app)):
+        rows = re.findall(r'<th scope="row">(.*?)</th>(.*?)</tr>', text)
+        found.append({name: re.findall(r"<td>(.*?)</td>", cells) for name, cells in rows})
+    return found
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Six short runs, kept for the whole file."""
+    store = Store(tmp_path_factory.mktemp("six") / "runs", None)
+    runs = {name: store.create(made, origin="test") for name, made in SIX.items()}
+    for run in runs.values():
+        assert execute(run).state == "done"
+    return store.root, runs
+
+
+@pytest.fixture
+def six(trained):
+    """The same six in the runs folder that the page reads."""
+    shutil.copytree(trained[0], Store.default().root)
+    return trained[1]
+
+
+def chosen(runs, *names):
+    return ",".join(runs[name].id for name in names)
+
+
+def test_it_opens_with_finished_runs_of_one_size_of_code():
+    app = open_page()
+    assert not app.exception and not app.error
+    first = tables(app)[0]
+    assert len(first) >= 3 and len({row[2] for row in first.values()}) == 1
+    assert "What to notice" in shown(app) and "vanilla-digits" in shown(app)
+
+
+def test_one_run_stands_beside_pca(six):
+    app = open_page(runs=six["vae"].id)
+    assert not app.exception and "Choose a second" in shown(app)
+    assert list(tables(app)[0])[-1] == "PCA" and len(tables(app)[0]) == 2
+
+
+def test_six_runs_stand_on_the_same_pictures(six):
+    app = open_page(runs=chosen(six, *SIX))
+    assert not app.exception and not app.error
+    assert len(tables(app)[0]) == 7
+    outputs, errors = (e.proto.body for e in app.get("html") if e.proto.body.startswith("<figure"))
+    assert outputs.count("<img") == 8 and errors.count("<img") == 8  # the input, six runs, PCA
+    assert "The codes differ in size (4, 8 numbers)" in shown(app)
+    assert all(run.id in shown(app) for run in six.values())
+
+
+def test_the_numbers_of_the_table_are_those_of_the_run(six):
+    run = six["larger"]
+    row = tables(open_page(runs=chosen(six, "larger", "vanilla")))[0]
+    cells = next(cells for name, cells in row.items() if run.id.rpartition("-")[2][:6] in name)
+    model, data = run.load()[0], DATASETS["digits"].load()
+    mse = float((model.reconstruct(data.test.images) - data.test.images).square().mean())
+    code, test_code = (model.encode(x).numpy() for x in (data.train.images[:1000], data.test.images))
+    mean, spread = code.mean(0), code.std(0)
+    probe = LogisticRegression(max_iter=1000).fit((code - mean) / spread, data.train.labels[:1000])
+    accuracy = probe.score((test_code - mean) / spread, data.test.labels)
+    assert cells == [
+        f"{mse:.4f}", f"{-10 * np.log10(mse):.1f} dB", "8", "32", f"{64 * 8 + 8 + 8 * 64 + 64:,}",
+        f"{run.status().seconds:.1f} s", f"{100 * accuracy:.1f} %",
+    ]  # fmt: skip
+
+
+def test_pca_has_the_size_of_the_first_code(six):
+    cells = tables(open_page(runs=chosen(six, "larger", "vanilla")))[0]["PCA"]
+    data = DATASETS["digits"].load()
+    pca, rows = Sklearn(8).fit(data.train.images.flatten(1).numpy()), data.test.images.flatten(1).numpy()
+    mse = ((pca.inverse_transform(pca.transform(rows)) - rows) ** 2).mean()
+    assert cells[:3] == [f"{mse:.4f}", f"{-10 * np.log10(mse):.1f} dB", "8"]
+    assert cells[4:6] == [f"{64 * 9}", "none"]
+
+
+def test_only_the_knobs_that_differ_are_listed(six):
+    assert tables(open_page(runs=chosen(six, "vanilla", "again")))[1] == {"Seed": ["0", "1"]}
+    both = tables(open_page(runs=chosen(six, "vanilla", "larger")))[1]
+    assert list(both.values()) == [["4", "8"]]
+    assert "No knob differs" not in shown(open_page(runs=chosen(six, "vanilla", "larger")))
+
+
+def test_differences_of_recipes():
+    assert differences([SIX["vanilla"], SIX["again"]]) == {"seed": [0, 1]}
+    assert differences([SIX["vanilla"]]) == {}
+    found = differences([SIX["vanilla"], SIX["vae"]])
+    assert found["model"] == ["vanilla", "vae"] and found["beta"] == [None, 1.0]
+    assert "latent" not in found and "dataset" not in found
+
+
+def test_losses_of_one_unit_share_a_chart_and_others_do_not(six):
+    app = open_page(runs=chosen(six, "vanilla", "again"))
+    assert app.session_state["curves"] == "loss" and len(app.get("plotly_chart")) == 1
+    app = open_page(runs=chosen(six, "vanilla", "vae"))
+    assert app.session_state["curves"] == "error" and "cannot be compared" in shown(app)
+    app = open_page(runs=chosen(six, "vanilla", "vae"), curves="loss")
+    assert len(app.get("plotly_chart")) == 2 and "a chart of its own" in shown(app)
+
+
+def test_the_curve_of_the_error_ends_where_the_model_is(six):
+    from ae_core.exploration import SHOWN, one_of_each
+    from ui import comparing
+
+    (one,), _ = comparing.opened([six["vanilla"]])
+    (curve,) = comparing.error_curves([one])
+    test = DATASETS["digits"].load().test
+    x = test.images[one_of_each(test.labels, SHOWN)]
+    assert curve.values[-1] == pytest.approx(float((one.model.reconstruct(x) - x).square().mean()), rel=0.01)
+    assert curve.epochs[-1] == 2
+
+
+def test_pictures_of_one_class_leave_the_probe_out():
+    app = open_page(runs="linear-shapes")
+    assert not app.exception and app.session_state["dataset"] == "shapes"
+    assert tables(app)[0]["linear-shapes"][-1] == "one class"
+
+
+def test_a_run_whose_weights_are_damaged_is_explained_and_the_others_are_shown(six):
+    broken = Store.default().find(six["vae"].id)
+    for path in broken.folder.glob("weights-*"):
+        path.write_bytes(b"no weights")
+    app = open_page(runs=chosen(six, "vanilla", "vae"))
+    assert not app.exception and "differs from its checksum" in app.warning[0].value
+    assert len(tables(app)[0]) == 2
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"runs": "a,b,c,d,e,f,g"},
+        {"runs": "../../etc/passwd", "dataset": "imagenet", "set": "-1"},
+        {"runs": "x" * 5000, "curves": "<script>", "set": "NaN"},
+        {"runs": ",,,", "curves": "", "dataset": ""},
+        {"runs": "vanilla-digits,linear-shapes"},
+    ],
+    ids=",".join,
+)
+def test_an_absurd_address_is_ignored_and_starts_nothing(address):
+    app = open_page(**address)
+    assert not app.exception and not app.error
+    assert [run for run in Store.default().listing() if not run.pretrained] == []
+
+
+def test_seven_runs_in_the_address_are_too_many(six):
+    app = open_page(runs=chosen(six, *SIX) + ",vae-digits")
+    assert not app.exception
+    assert "at most 6" in app.toast[0].value and len(app.session_state["runs"]) <= 6
+
+
+def test_nothing_chosen_and_nothing_finished_both_show_a_way_forward(monkeypatch):
+    app = open_page(runs="")
+    assert "Choose one run" in app.info[0].value and not app.exception
+    from ui import comparing
+
+    monkeypatch.setattr(comparing, "finished", lambda name: {})
+    app = open_page()
+    assert "is finished yet" in app.info[0].value and not app.exception
+
+
+def test_the_address_keeps_the_chosen_runs(six):
+    app = open_page(runs=chosen(six, "vae", "linear"))
+    app.multiselect(key="runs").select(six["vanilla"].id).run()
+    assert not app.exception
+    text = app.query_params["runs"]
+    assert (text if isinstance(text, str) else text[0]) == chosen(six, "vae", "linear", "vanilla")

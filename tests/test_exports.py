@@ -1,0 +1,196 @@
+"""What the app hands out: files that say what is on screen, and nothing that a spreadsheet would execute."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from ae_core.animation import gif
+from ae_core.checkpoints import manifest, newest_bytes
+from ae_core.datasets import DATASETS
+from ae_core.durable import Damaged
+from ae_core.execution import execute
+from ae_core.export import training_script
+from ae_core.recipe import recipe
+from ae_core.store import ROOT, Store
+from ae_core.tables import codes_csv, csv_bytes, curves_csv
+from ui import export
+from ui.pictures import Row, grey, mosaic
+from ui.sheet_file import EDGE, GAP, LABEL, LINE, Sheet, plain_png, sheet_png
+
+
+def read(content):
+    return list(csv.reader(io.StringIO(content.decode(), newline="")))
+
+
+@pytest.fixture
+def run():
+    made = Store.default().create(recipe("vae", "digits", {"latent": 3}, {"epochs": 1}), origin="app")
+    assert execute(made).state == "done"
+    return made
+
+
+# --- CSV --------------------------------------------------------------------------------------------------------------
+
+DANGEROUS = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    '=HYPERLINK("http://x")',
+    "-",
+    "=cmd|' /C calc'!A0",
+]
+
+
+@pytest.mark.parametrize("text", DANGEROUS)
+def test_a_text_that_a_spreadsheet_would_compute_is_made_harmless(text):
+    (head, row) = read(csv_bytes([text], [[text]]))
+    assert head == row == ["'" + text]
+
+
+@pytest.mark.parametrize("text", ["a=b", "vae-digits", "1-2", "", 'ä, "quoted"', "two\nlines", "'=1"])
+def test_any_other_text_stays_as_it_is(text):
+    assert read(csv_bytes(["x", "y"], [[text, 1]]))[1] == [text, "1"]
+
+
+def test_numbers_stay_numbers_also_negative_ones_and_those_of_numpy():
+    values = [-1, -0.25, 1e-12, np.float32(-0.1), np.int64(-7), np.float64(2.5), True, None]
+    row = read(csv_bytes(["x"] * 8, [values]))[1]
+    assert [float(text) for text in row[:6]] == pytest.approx([-1, -0.25, 1e-12, -0.1, -7, 2.5], rel=1e-6)
+    assert row[6:] == ["True", ""]
+
+
+def test_codes_come_back_from_the_file_as_they_were():
+    codes = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
+    head, *rows = read(codes_csv(codes, [0, 1, 2, 1, 0], ["=a", "b", "c"]))
+    assert head == ["picture", "class", "z1", "z2", "z3"] and [row[1] for row in rows] == ["'=a", "b", "c", "b", "'=a"]
+    assert np.array([row[2:] for row in rows], np.float32) == pytest.approx(codes.numpy(), rel=1e-6)
+
+
+def test_every_logged_value_is_in_the_file(run):
+    head, *rows = read(curves_csv({run.id: ("nats", run.metrics())}))
+    assert head == ["run", "unit", "step", "epoch", "seconds", "part", "term", "value"]
+    lines = run.metrics()
+    assert len(rows) == sum(len(line.get("train") or {}) + len(line["test"]) for line in lines)
+    last = {(row[5], row[6]): float(row[7]) for row in rows if row[2] == str(lines[-1]["step"])}
+    assert last["test", "kl"] == pytest.approx(lines[-1]["test"]["kl"], rel=1e-6)
+
+
+# --- pictures ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_file_of_a_sheet_holds_the_pictures_pixel_for_pixel_and_where_they_are_from():
+    pixels = grey(DATASETS["digits"].load().test.images[:4].numpy())
+    made = sheet_png(
+        [Sheet([Row("Input", pixels, "four"), Row("±", pixels[::-1], "four", band=True)], "0123", "class")],
+        ["run x · seed 0"],
+    )
+    image = Image.open(io.BytesIO(made))
+    assert image.text["Description"] == "run x · seed 0"
+    factor, shown = 9, np.asarray(image.convert("L"))
+    left, top = EDGE + LABEL + factor, EDGE
+    cell = shown[top : top + 8 * factor, left : left + 8 * factor][::factor, ::factor]
+    assert np.array_equal(cell, pixels[0, :, :, 0])
+    second = shown[top + 8 * factor + GAP :, left : left + 8 * factor][: 8 * factor : factor, ::factor]
+    assert np.array_equal(second, pixels[3, :, :, 0])
+    assert 8 * factor >= 3 * LINE
+
+
+def test_long_and_strange_words_do_not_break_a_sheet():
+    pixels = np.zeros((1, 32, 32, 3), np.uint8)
+    rows = [Row("x" * 300, pixels, "", "<b>&</b> " * 40), Row("", pixels, "")]
+    image = Image.open(io.BytesIO(sheet_png([Sheet(rows), Sheet(rows[:1], ["−0.5"])], ["word " * 200, ""])))
+    assert image.width < 2000 and image.height < 3000
+
+
+def test_a_manifold_is_enlarged_and_says_where_it_is_from():
+    pixels = grey(DATASETS["digits"].load().test.images[:9].numpy())
+    image = Image.open(io.BytesIO(plain_png(mosaic(pixels, 3), "run x")))
+    assert image.size == (96, 96) and image.text["Description"] == "run x"
+    assert np.array_equal(np.asarray(image)[:32:4, :32:4], pixels[0, :, :, 0])
+
+
+def test_an_animation_goes_there_and_back_with_every_grey_level():
+    ramp = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4
+    pictures = np.stack([ramp, ramp[::-1], ramp.T, ramp + 2])[..., None]
+    film = Image.open(io.BytesIO(gif(pictures)))
+    assert film.n_frames == 6 and film.info["loop"] == 0 and film.width >= 280
+    for frame, wanted in enumerate([0, 1, 2, 3, 2, 1]):
+        film.seek(frame)
+        seen = np.asarray(film.convert("L"))[:: film.height // 8, :: film.width // 8]
+        assert np.array_equal(seen, pictures[wanted, :, :, 0])
+    with pytest.raises(ValueError, match="must be two or more"):
+        gif(pictures[:1])
+
+
+def test_an_animation_may_have_colours():
+    film = Image.open(
+        io.BytesIO(gif(np.stack([np.full((32, 32, 3), (250, 0, 0), np.uint8), np.zeros((32, 32, 3), np.uint8)])))
+    )
+    assert film.convert("RGB").getpixel((5, 5)) == (250, 0, 0)
+
+
+# --- a run ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_gives_its_curves_codes_weights_and_program(run):
+    files, refused = export.of_run(run)
+    made = {file.name.rpartition(".")[2]: file.make() for file in files if "codes" not in file.name}
+    assert refused == [] and made["py"].decode() == training_script(run.recipe())
+    tensors = safetensors.torch.load(made["safetensors"])
+    model = run.load()[0]
+    assert all(tensors[f"model.{name}"].equal(value) for name, value in model.state_dict().items())
+    codes = next(file for file in files if "codes" in file.name)
+    rows = read(codes.make())[1:]
+    wanted = model.encode(DATASETS["digits"].load().test.images)
+    assert np.array([row[2:] for row in rows], np.float32) == pytest.approx(wanted.numpy(), abs=1e-5)
+
+
+def test_what_cannot_be_written_is_refused_with_its_sentence():
+    files, refused = export.of_run(Store.default().find("convolutional-digits"))
+    assert "not written yet" in refused[0] and not any(file.name.endswith(".py") for file in files)
+
+
+def test_damaged_weights_are_not_handed_out(run):
+    (run.folder / manifest(run.folder)[-1].file).write_bytes(b"nothing")
+    with pytest.raises(Damaged):
+        newest_bytes(run.folder)
+
+
+@pytest.mark.parametrize(
+    ("page", "address", "names"),
+    [
+        ("train", {}, ["curves.csv", "codes.csv", "safetensors", ".py"]),
+        ("reconstruct", {}, ["reconstructions.png", "curves.csv", "codes.csv", "safetensors"]),
+        ("denoise", {}, [".png"]),
+        ("denoise", {"applied": "hundred"}, []),
+        ("latent", {}, ["map.html", "codes.csv"]),
+        ("generate", {}, ["generated.png"]),
+        ("generate", {"section": "manifold"}, ["manifold.png"]),
+        ("generate", {"section": "between"}, [".png", "straight.gif", "spherical.gif"]),
+        ("generate", {"section": "arithmetic"}, ["arithmetic.png"]),
+        ("compare", {}, ["compare-digits.png", "compare-digits.csv", "curves.csv"]),
+    ],
+)
+def test_every_page_offers_what_it_shows_and_computes_nothing_before(monkeypatch, page, address, names):
+    made = []
+    monkeypatch.setattr(export, "sheet_png", lambda *_: made.append("sheet"))
+    monkeypatch.setattr(export, "latent_page", lambda *_: made.append("page"))
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    for key, value in address.items():
+        app.query_params[key] = value
+    app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception
+    offered = [button.proto.id for button in app.get("download_button")]
+    for name in names:
+        assert any(name in found for found in offered), (name, offered)
+    assert made == []
