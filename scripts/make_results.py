@@ -77,7 +77,9 @@ def page(record: dict[str, Any]) -> str:
         )
         results = []
         for row in entry.rows:
-            if row.label in numbers:
+            if row.label not in numbers:
+                parts.append(f"| {row.label} | | | not measured yet | | | |\n")
+            else:
                 found = numbers[row.label]
                 results.append(Result(row.label, row.published, row.at_most, tuple(found["values"]), found["seconds"]))
                 parts.append(line(results[-1], entry.digits))

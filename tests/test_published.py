@@ -138,8 +138,8 @@ def test_a_miss_is_printed_as_a_miss():
     assert "| 0.5000 | 1 | 1 | **missed** |" in page(missed)
 
 
-def test_the_page_of_results_says_what_was_measured_and_nothing_is_left_out():
-    assert PAGE.read_text(encoding="utf-8") == page(known()), "run python scripts/make_results.py --page"
+def test_the_page_of_results_says_what_was_measured_and_what_was_not():
+    text = PAGE.read_text(encoding="utf-8")
+    assert text == page(known()), "run python scripts/make_results.py --page"
     assert RECORD.exists()
-    for name, row in ROWS:
-        assert row.label in known()[name], f"{name}: {row.label} was not measured"
+    assert text.count("not measured yet") == sum(row.label not in known().get(name, {}) for name, row in ROWS)
