@@ -73,12 +73,12 @@ def page(record: dict[str, Any]) -> str:
         numbers = record.get(name, {})
         parts.append(f"## `{name}`: {entry.title}\n{entry.source}. {entry.protocol}.\n\n")
         parts.append(
-            f"| {entry.quantity} | published | limit | ours | seeds | seconds | |\n| --- | ---: | ---: | ---: | ---: | ---: | --- |\n"
+            f"| {_cell(entry.quantity)} | published | limit | ours | seeds | seconds | |\n| --- | ---: | ---: | ---: | ---: | ---: | --- |\n"
         )
         results = []
         for row in entry.rows:
             if row.label not in numbers:
-                parts.append(f"| {row.label} | | | not measured yet | | | |\n")
+                parts.append(f"| {_cell(row.label)} | | | not measured yet | | | |\n")
             else:
                 found = numbers[row.label]
                 results.append(Result(row.label, row.published, row.at_most, tuple(found["values"]), found["seconds"]))
@@ -90,6 +90,11 @@ def page(record: dict[str, Any]) -> str:
     return "".join(parts).rstrip() + "\n"
 
 
+def _cell(text: str) -> str:
+    """A text that stands in a table; its own upright bars are no borders."""
+    return text.replace("|", "\\|")
+
+
 def line(found: Result, digits: int) -> str:
     """One row of a table."""
 
@@ -99,7 +104,7 @@ def line(found: Result, digits: int) -> str:
     ours = shown(found.mean) + ("" if found.spread is None else f" ± {shown(found.spread)}")
     verdict = "**missed**" if found.verdict == "missed" else found.verdict
     cells = [
-        found.label,
+        _cell(found.label),
         shown(found.published),
         shown(found.at_most),
         ours,
