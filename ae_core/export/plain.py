@@ -9,14 +9,15 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
+
+from ae_core.export.checks import dispensable, is_text, only_checks
 
 FOR_TOOLS = re.compile(r"  # (type: ignore\[[^\]]*\]|fmt: skip)")
 SIGNATURE = re.compile(r"( *def \w+\()\n([^()]*)\n *\):")
 DECORATIONS = {"checks_knobs", "functools.cache"}
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 parsed = functools.lru_cache(1024)(ast.parse)  # the trees are only read
@@ -62,52 +63,6 @@ def words_of(text: str) -> frozenset[str]:
     return frozenset(node.attr for node in nodes if isinstance(node, ast.Attribute)) | {
         word for word in strings if isinstance(word, str)
     }
-
-
-def only_checks(function: Function, is_check: Callable[[str], bool]) -> bool:
-    """Whether nothing is left of a function without its checks of mistakes."""
-    dead = _dead(function, is_check)
-    return bool(dead) and all(s in dead or _is_text(s) for s in function.body)
-
-
-def _dead(function: Function, is_check: Callable[[str], bool]) -> list[ast.stmt]:
-    """The statements that find mistakes, which a checked recipe has none of, and those that only they read."""
-    statements = [node for node in ast.walk(function) if isinstance(node, ast.stmt)]
-    dead = [s for s in statements if _finds_mistakes(s, is_check)]
-    before = {node.id for s in dead for node in ast.walk(s) if isinstance(node, ast.Name)}
-    while True:
-        read = {n.id for n in _living(function, dead) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-        idle = [s for s in statements if s not in dead and isinstance(s, ast.Assign) and _is_idle(s, read, before)]
-        if not idle:
-            return dead
-        dead += idle
-        before |= {node.id for s in idle for node in ast.walk(s) if isinstance(node, ast.Name)}
-
-
-def _finds_mistakes(s: ast.stmt, is_check: Callable[[str], bool]) -> bool:
-    if isinstance(s, ast.If):
-        ends = isinstance(s.body[-1], ast.Raise) and not s.orelse
-        return ends and all(isinstance(inner, ast.Assign) for inner in s.body[:-1])
-    if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call) and isinstance(s.value.func, ast.Name):
-        return is_check(s.value.func.id)
-    return isinstance(s, ast.Assert)
-
-
-def _is_idle(s: ast.Assign, read: set[str], before: set[str]) -> bool:
-    targets = [node for target in s.targets for node in ast.walk(target) if not isinstance(node, ast.expr_context)]
-    names = {node.id for node in targets if isinstance(node, ast.Name)}
-    return all(isinstance(t, ast.Name | ast.Tuple) for t in targets) and not names & read and bool(names & before)
-
-
-def _living(node: ast.AST, dead: list[ast.stmt]) -> Iterator[ast.AST]:
-    for child in ast.iter_child_nodes(node):
-        if child not in dead:
-            yield child
-            yield from _living(child, dead)
-
-
-def _is_text(s: ast.stmt) -> bool:
-    return isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant)
 
 
 class _Edits(ast.NodeVisitor):
@@ -184,7 +139,7 @@ class _Edits(ast.NodeVisitor):
                 self.remove_lines(decorator.lineno, decorator.end_lineno)
         self._shorten_docstring(node)
         self._untype(node)
-        for s in _dead(node, self.is_check):
+        for s in dispensable(node, self.is_check):
             self.remove(s)
         self.generic_visit(node)
 
@@ -249,5 +204,5 @@ class _Edits(ast.NodeVisitor):
 
     def _shorten_docstring(self, node: ast.ClassDef | ast.FunctionDef) -> None:
         first = node.body[0]
-        if isinstance(first, ast.Expr) and _is_text(first) and "\n\n" in (text := self.source(first.value)):
+        if isinstance(first, ast.Expr) and is_text(first) and "\n\n" in (text := self.source(first.value)):
             self.replace(first, text.partition("\n\n")[0] + '"""')

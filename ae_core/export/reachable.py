@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ae_core.export.base import ExportError
-from ae_core.export.plain import Wanted, only_checks, parsed, plain, renamed, words_of
+from ae_core.export.checks import only_checks
+from ae_core.export.plain import Wanted, parsed, plain, renamed, words_of
 
 OURS = "ae_core"
 
