@@ -17,17 +17,18 @@ SIZE: ViewportSize = {"width": 1180, "height": 820}
 
 
 def settle(page: Page) -> None:
-    """Wait until the page stands still."""
+    """Wait until the page stands still and nothing on it is a placeholder."""
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
     page.wait_for_timeout(1500)
 
 
 def take(page: Page, url: str) -> None:
-    """The start page, a training at work, and its reconstructions."""
-    page.goto(url)
-    page.locator(".squeeze canvas.output").wait_for()
-    settle(page)
-    page.screenshot(path=ROOT / "docs" / "start.png")
+    """The start page, both maps, a training at work, and its reconstructions."""
+    for path, name in (("", "start"), ("latent", "latent")):
+        page.goto(f"{url}/{path}")
+        settle(page)
+        page.screenshot(path=ROOT / "docs" / f"{name}.png")
     page.goto(f"{url}/train?model=multilayer&latent=8")
     settle(page)
     page.get_by_role("button", name="Train", exact=True).click()
@@ -47,7 +48,9 @@ if __name__ == "__main__":
         server = Server(Path(folder) / "runs")
         try:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            take(browser.new_page(viewport=SIZE, color_scheme="light"), server.url)
+            page = browser.new_page(viewport=SIZE, color_scheme="light")
+            page.set_default_timeout(180_000)  # milliseconds; other work may be going on
+            take(page, server.url)
             browser.close()
         finally:
             server.stop()
