@@ -14,7 +14,7 @@ from ae_core.execution import execute
 from ae_core.recipe import recipe
 from ae_core.store import ROOT, Store
 
-PAGES = ("start", "train", "reconstruct", "denoise", "latent", "generate", "runs")
+PAGES = ("start", "train", "reconstruct", "denoise", "latent", "generate", "compare", "runs")
 
 
 def open_page(name, **address):
