@@ -20,6 +20,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM, reason="no Chromium here: install it, or name it in the variable CHROMIUM"),
 ]
+PATIENCE_MS = 90_000  # a busy machine needs half a minute for the first figure
 PIXELS = "c => Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).filter((_, i) => i % 4 === 0)"
 
 
@@ -45,6 +46,7 @@ def visit(world):
         context = browser.new_context(viewport={"width": 1280, "height": 1000}, accept_downloads=True, **options)
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: trouble.append(str(error)))
         page.goto(path if "://" in path else f"{server.url}/{path}")
         return page
@@ -74,7 +76,7 @@ def test_runs_are_chosen_kept_in_the_address_and_taken_along(visit, tmp_path):
     page.get_by_role("combobox", name=re.compile("Runs, up to six")).click()
     page.get_by_role("option", name="sparse-digits (shipped)").click()
     page.wait_for_url(re.compile("runs=vae-digits%2Clinear-digits%2Csparse-digits"))
-    expect(page.get_by_role("img", name="Signed error of sparse-digits")).to_be_visible()
+    page.get_by_role("img", name="Signed error of sparse-digits").wait_for()
     page.keyboard.press("Escape")
     content, name = saved(page, "Pictures (PNG)")
     image = Image.open(io.BytesIO(content))
@@ -84,7 +86,7 @@ def test_runs_are_chosen_kept_in_the_address_and_taken_along(visit, tmp_path):
     assert name == "compare-digits.csv" and content.decode().splitlines()[-1].startswith("PCA,Digits 8×8,0.0")
     page.reload()
     drawn(page)
-    expect(page.get_by_role("img", name="Signed error of sparse-digits")).to_be_visible()
+    page.get_by_role("img", name="Signed error of sparse-digits").wait_for()
 
 
 def test_a_figure_is_saved_by_its_own_button(visit):
@@ -104,7 +106,7 @@ def test_the_link_is_copied(visit):
     page = visit("compare?runs=vae-digits,linear-digits&set=3", permissions=["clipboard-read", "clipboard-write"])
     drawn(page)
     page.get_by_role("button", name="Copy link").click()
-    expect(page.get_by_text("Copied")).to_be_visible()
+    page.get_by_text("Copied").wait_for(state="attached")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == page.url
     again = visit(copied)
