@@ -15,7 +15,7 @@ from ae_core.models import MODELS, idea
 from ae_core.recipe import recipe
 from ae_core.store import ROOT, Store
 
-PAGES = ("start", "train", "reconstruct", "denoise", "latent", "generate", "runs")
+PAGES = ("start", "train", "reconstruct", "denoise", "latent", "generate", "compare", "runs")
 
 
 def open_page(name, **address):
