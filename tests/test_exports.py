@@ -15,7 +15,7 @@ from ae_core.checkpoints import manifest, newest_bytes
 from ae_core.datasets import DATASETS
 from ae_core.durable import Damaged
 from ae_core.execution import execute
-from ae_core.export import training_script
+from ae_core.export import ExportError, training_script
 from ae_core.recipe import recipe
 from ae_core.store import ROOT, Store
 from ae_core.tables import codes_csv, csv_bytes, curves_csv
@@ -155,9 +155,13 @@ def test_a_run_gives_its_curves_codes_weights_and_program(run):
     assert np.array([row[2:] for row in rows], np.float32) == pytest.approx(wanted.numpy(), abs=1e-5)
 
 
-def test_what_cannot_be_written_is_refused_with_its_sentence():
+def test_what_cannot_be_written_is_refused_with_its_sentence(monkeypatch):
+    def refuses(recipe):
+        raise ExportError("The source is not here: install the project with its source and try again.")
+
+    monkeypatch.setattr(export, "training_script", refuses)
     files, refused = export.of_run(Store.default().find("convolutional-digits"))
-    assert "not written yet" in refused[0] and not any(file.name.endswith(".py") for file in files)
+    assert "source is not here" in refused[0] and not any(file.name.endswith(".py") for file in files)
 
 
 def test_damaged_weights_are_not_handed_out(run):
