@@ -111,7 +111,7 @@ def test_the_link_is_copied(visit):
     assert copied == page.url
     again = visit(copied)
     drawn(again)
-    expect(again.get_by_role("slider", name="Set of eight test pictures")).to_have_value("3")
+    expect(again.get_by_role("slider", name="Set of eight test pictures")).to_have_value("3", timeout=60_000)
 
 
 @pytest.mark.parametrize("run_id", ["vae-digits-2d", "convolutional-digits"])  # by weights, by tiles
