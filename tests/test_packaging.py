@@ -162,8 +162,8 @@ def test_docker_asks_the_server_for_its_health():
 def test_make_does_what_its_names_say():
     made = targets()
     assert made["run"] == ["streamlit run app.py"]
-    assert made["test"] == ["python -m pytest"]
-    assert made["soak"] == ['python -m pytest -m "slow or not slow"']
+    assert made["test"] == ["python -m pytest -n 2 --dist loadfile"]
+    assert made["soak"] == ['python -m pytest -n 2 --dist loadfile -m "slow or not slow"']
     assert made["lint"] == ["ruff check .", "ruff format --check .", "mypy"]
     assert made["bench"] == ["python benchmarks/training.py", "python benchmarks/server.py"]
     named = set(re.findall(r"[\w/-]+\.(?:py|txt)", " ".join(command for recipe in made.values() for command in recipe)))
