@@ -92,7 +92,7 @@ def train(model: Autoencoder, optimiser: Optimizer, images: Tensor, plan: Plan, 
         order = _order(len(images), plan.seed, epoch).to(images.device)
         for batch in range(start % per_epoch if epoch == start // per_epoch else 0, per_epoch):
             began, step = time.perf_counter(), epoch * per_epoch + batch + 1
-            x = images[order[batch * plan.batch_size : (batch + 1) * plan.batch_size]]
+            x = images.index_select(0, order[batch * plan.batch_size : (batch + 1) * plan.batch_size])
             model.progress = (step - 1) / total
             for group in optimiser.param_groups:
                 group["lr"] = plan.learning_rate * SCHEDULES[plan.schedule](model.progress)
