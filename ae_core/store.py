@@ -20,8 +20,6 @@ from ae_core.runs import FORMAT, Run, RunError, Status
 ROOT = Path(__file__).parent.parent
 TRASH = ".trash"
 EXAMPLE = "vanilla-digits"  # the shipped run that pages show before anything was trained
-PLANE = "vae-digits-2d"  # the one with a code of two numbers, for maps; pages do without where it is absent
-PLAIN_PLANE = "multilayer-digits-2d"  # a plain autoencoder of the same size beside it
 
 
 class Store:

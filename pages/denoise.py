@@ -87,7 +87,7 @@ def look(ticking: bool) -> None:
                 made = Sheet(rows, denoising.HUNDRED, "how often applied")
                 st.html(sheet(*made) if rows else "<span></span>")
                 busy = busy or not done
-            words = f"{source.words} · {denoising.KINDS[kind]}, level {level:g}, draw {draw}"
+            words = f"{data.title}: {source.words} · {denoising.KINDS[kind]}, level {level:g}, draw {draw}"
             note(words)
         with st.container(gap=None):
             for run in compared:

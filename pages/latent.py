@@ -10,8 +10,7 @@ from ae_core.metrics import reconstructions
 from ae_core.recipe import Recipe
 from ae_core.representation import NEIGHBOURS
 from ae_core.runs import Run, RunError
-from ae_core.store import PLANE
-from ui import cached, export, latent
+from ui import cached, export, family, latent
 from ui.colours import class_colour
 from ui.frame import heading, note, notice
 from ui.latent import View
@@ -28,7 +27,7 @@ heading(
     "Every test picture is a dot: its <em>code</em>, placed by its numbers. Move the pointer: the decoder paints what it "
     "would make of that place, also where no picture ever was.",
 )
-run = pick_run(PLANE)
+run = pick_run(family.planes()[0].id)
 
 
 def chosen_view(made: Recipe, size: int, n: int) -> View:

@@ -8,8 +8,8 @@ from ae_core.datasets import DATASETS
 from ae_core.exploration import one_of_each, starting_latent
 from ae_core.models import MODELS, idea
 from ae_core.models.base import DeterministicAutoencoder
-from ae_core.runs import Run, RunError
-from ae_core.store import EXAMPLE, PLAIN_PLANE, PLANE
+from ae_core.runs import Run
+from ae_core.store import EXAMPLE
 from ui import cached, family, latent
 from ui.answers import beside_a_sheet
 from ui.components.squeeze import payload, squeeze
@@ -28,17 +28,6 @@ heading(
 )
 
 
-def shipped(*names: str) -> list[Run]:
-    """Those of the named runs that are there."""
-    runs = []
-    for name in names:
-        try:
-            runs.append(cached.store().find(name))
-        except RunError:
-            continue
-    return runs
-
-
 @st.fragment
 def touch(runs: list[Run]) -> None:
     """The latent pad with one run, or with two under one pointer."""
@@ -51,26 +40,31 @@ def touch(runs: list[Run]) -> None:
         provenance(run, cached.model(run)[1])
 
 
-pair = shipped(PLANE, PLAIN_PLANE) or shipped(EXAMPLE)
+pair = family.planes()
 touch(pair)
 with st.container(horizontal=True, horizontal_alignment="center"):
     st.page_link("pages/train.py", label="**Train one yourself**", icon=":material/play_arrow:")
-    st.page_link("pages/latent.py", label="**Explore the latent space**", icon=":material/scatter_plot:")
-    st.page_link("pages/reconstruct.py", label="**Look at reconstructions**", icon=":material/compare:")
+    seen = {"run": pair[0].id}
+    st.page_link(
+        "pages/latent.py", label="**Explore the latent space**", icon=":material/scatter_plot:", query_params=seen
+    )
+    st.page_link(
+        "pages/reconstruct.py", label="**Look at reconstructions**", icon=":material/compare:", query_params=seen
+    )
 notice(
     "Every dot is the code of a test picture. Move the pointer over the map: the decoder paints what it would make of "
     "that place, and between two classes one digit turns into another. Click two places to see the whole way between them."
 )
 
 st.subheader("Draw one yourself", anchor=False)
-st.fragment(beside_a_sheet)(pair, pair[0].recipe().data, "start")
+st.fragment(beside_a_sheet)([*pair, *family.shipped("vae-{}")], pair[0].recipe().data, "start")
 note(
-    "A code of two numbers can say little: the answer is the nearest of what the network knows. "
-    "Reconstruct has the same sheet for every other network."
+    "A code of two numbers can say little: the answer is the nearest of what the network knows. With more numbers it comes "
+    "closer. Reconstruct has the same sheet for every other network."
 )
 
 st.subheader("From a picture to its code and back", anchor=False)
-run = cached.store().find(EXAMPLE)
+run = next(iter(family.shipped("vanilla-{}")), None) or cached.store().find(EXAMPLE)
 model, checkpoint = cached.model(run)
 data = run.recipe().data
 
@@ -79,7 +73,7 @@ data = run.recipe().data
 def at_work(version: str) -> bytes:
     """The network and one test picture of each class, as the browser takes them."""
     if not isinstance(model, DeterministicAutoencoder):
-        raise TypeError(f"{EXAMPLE} must be a dense autoencoder: its network runs in the browser.")
+        raise TypeError(f"{run.id} must be a dense autoencoder: its network runs in the browser.")
     test = data.load().test
     chosen = one_of_each(test.labels, len(data.classes))
     return payload(model, test.images[chosen], [data.classes[i] for i in test.labels[chosen].tolist()])
@@ -93,9 +87,9 @@ note(
 )
 
 st.subheader("The family", anchor=False)
-cards = st.grid(4, min_column_width=230)
+cards = st.grid(3, min_column_width=260)
 for name, kind in MODELS.items():
-    example = family.shipped(name)
+    example = family.shipped_of(name)
     made = example.recipe() if example else None
     entry = made.data if made else DATASETS["digits"]
     size = made.knobs["latent"] if made else starting_latent(kind, entry)

@@ -14,6 +14,7 @@ from ae_core.execution import execute
 from ae_core.models import MODELS, idea
 from ae_core.recipe import recipe
 from ae_core.store import ROOT, Store
+from ui.family import showcase
 
 PAGES = ("start", "train", "reconstruct", "denoise", "latent", "generate", "compare", "runs")
 
@@ -52,7 +53,7 @@ def test_every_page_opens_with_a_finished_example_and_no_error(name):
 def test_the_start_page_sends_the_real_network_to_the_browser():
     app = open_page("start")
     data = json.loads(app.get("bidi_component")[-1].proto.bytes)
-    model, _ = Store.default().find("vanilla-digits").load()
+    model, _ = Store.default().find(f"vanilla-{showcase().name}").load()
     assert len(data["images"]) == 10
     assert data["decoder"][-1]["activation"] == "sigmoid"
     assert torch.tensor(data["encoder"][0]["weight"]).equal(model.encoder[1].weight)

@@ -41,13 +41,18 @@ def pick_source(data: Dataset) -> Source | None:
         return None if x is None else Source(x, "your drawing", "Your drawing")
     if how == "upload":
         return uploaded(data)
+    return of_test(data, number("Test picture", 1, NUMBERED, "picture"))
+
+
+def of_test(data: Dataset, which: int) -> Source:
+    """A test picture, from 1 to `NUMBERED`; the classes take turns."""
     test = data.load().test
     chosen = one_of_each(test.labels[:1000], NUMBERED)
-    index = int(chosen[min(number("Test picture", 1, NUMBERED, "picture"), len(chosen)) - 1])
+    index = int(chosen[min(which, len(chosen)) - 1])
     name = data.classes[int(test.labels[index])]
     return Source(
         test.images[index : index + 1],
-        f"{data.title}, test picture {index}, class {name}",
+        f"test picture {index}, class {name}",
         f"Test picture of class {name}",
     )
 
