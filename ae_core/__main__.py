@@ -44,7 +44,7 @@ def add_knobs(parser: argparse.ArgumentParser, knobs: dict[str, Declared]) -> No
         shown = ",".join(map(str, knob.default)) if knob.kind is tuple else knob.default
         names = dict.fromkeys([option(name), "--" + name])
         parser.add_argument(
-            *names, dest=name, metavar="V", help=f"{knob.knob.help}: {knob.rule} (default {shown})".replace("%", "%%")
+            *names, dest=name, metavar="V", help=f"{knob.explanation} (default {shown})".replace("%", "%%")
         )
 
 

@@ -27,7 +27,7 @@ from ae_core.models import Autoencoder
 from ae_core.ownership import Busy, Claim, identity
 from ae_core.runs import Run, RunError, Status
 from ae_core.store import Store
-from ae_core.training import Diverged, Step, new_optimiser, train
+from ae_core.training import Diverged, Step, begin, new_optimiser, train
 
 MONITORED = 512  # test images behind a point of the test curve
 FINAL_TRAIN = 10_000  # training images behind the final training numbers
@@ -141,6 +141,7 @@ class _Execution:
 
     def run_to_end(self, watch: Callable[[Step], None]) -> Status:
         self.run.write_status(self._status("running", self.start, 0, self.seconds_before))
+        begin(self.model, self.split.train.images, self.plan, self.start)  # before its first measurement
         step = Step(self.start, 0, loss_terms(self.model, self.split.train.images[:MONITORED]), 0.0)
         if not self.start:
             self._count(step)

@@ -147,6 +147,9 @@ class Run:
             model = self.recipe().new_model()
             entry, tensors = checkpoints.newest(self.folder)
             checkpoints.load_model(model, tensors, self.id)
+            total = self.status().total
+            if entry.step < total:
+                model.progress = max(0, entry.step - 1) / total  # as in the last step that it learned from
         except Damaged as error:
             raise RunError(str(error)) from error
         return model.eval().requires_grad_(False), entry

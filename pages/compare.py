@@ -164,7 +164,7 @@ def knobs(compared: list[Compared]) -> None:
         note("Choose a second run to see in which knobs they differ.")
     elif rows:
         st.html(f'<div class="ae-scroll ae-even">{table(("", *(one.name for one in compared)), rows)}</div>')
-        note("–: a model without this knob. All other knobs are the same.")
+        note("–: a model without this knob, or where it has no effect. All other knobs are the same.")
     else:
         note("No knob differs: the same recipe, trained more than once.")
 

@@ -62,7 +62,7 @@ with controls:
         "Train", type="primary", width="stretch", icon=":material/play_arrow:", disabled=not (ready and engine())
     ):
         try:
-            made = recipe(model, name, {k: chosen[k] for k in own}, {k: chosen[k] for k in general})
+            made = recipe(model, name, *({k: chosen[k] for k in knobs if k in chosen} for knobs in (own, general)))
             run = engine().submit(made)  # type: ignore[union-attr]
             st.session_state[FOLLOWED] = st.query_params["run"] = run.id
         except (KnobError, RunError) as error:

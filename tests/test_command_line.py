@@ -130,6 +130,8 @@ BAD_INPUT = {
     "five layers": ["train", "multilayer", "--hidden", "9,9,9,9,9"],
     "layers no numbers": ["train", "multilayer", "--hidden", "9;9"],
     "unknown choice": ["train", "vanilla", "--activation", "gelu"],
+    "a knob without effect": ["train", "vae", "--deviation", "0.5"],
+    "a plan without effect": ["train", "vae", "--weight-decay", "0.5"],
     "too many parameters": ["train", "multilayer", "--hidden", "2048,2048,2048,2048", "--dataset", "mnist"],
     "unknown data set": ["train", "vanilla", "--dataset", "digit"],
     "absent data set": ["train", "vanilla", "--dataset", "fashion_mnist"],

@@ -126,6 +126,8 @@ def test_only_the_knobs_that_differ_are_listed(six):
 def test_differences_of_recipes():
     assert differences([SIX["vanilla"], SIX["again"]]) == {"seed": [0, 1]}
     assert differences([SIX["vanilla"]]) == {}
+    kinds = [recipe("sparse", "digits", {"penalty": penalty}, {}) for penalty in ("l1", "topk")]
+    assert differences(kinds) == {"penalty": ["l1", "topk"], "weight": [0.1, None], "active": [None, 8]}
     found = differences([SIX["vanilla"], SIX["vae"]])
     assert found["model"] == ["vanilla", "vae"] and found["beta"] == [None, 1.0]
     assert "latent" not in found and "dataset" not in found
