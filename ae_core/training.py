@@ -118,6 +118,12 @@ def train(model: Autoencoder, optimiser: Optimizer, images: Tensor, plan: Plan, 
     model.progress = 1.0
 
 
+def evenly(total: int, points: int) -> set[int]:
+    """Steps worth keeping of `total`: dense at the start, where much happens, then even; the last one included."""
+    early = torch.logspace(0, torch.tensor(float(total)).log10().item(), points)
+    return {int(step) for step in [*early.round(), *torch.linspace(1, total, points).round()]}
+
+
 def _order(n: int, seed: int, epoch: int) -> Tensor:
     """The order of the images in an epoch, a permutation (n,)."""
     return torch.randperm(n, generator=torch.Generator().manual_seed(_mix(seed, epoch)))

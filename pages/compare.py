@@ -3,12 +3,13 @@
 import streamlit as st
 import torch
 
-from ae_core.datasets import DATASETS, Dataset, DatasetError
+from ae_core.datasets import Dataset, DatasetError, datasets
 from ae_core.execution import MONITORED
 from ae_core.exploration import SHOWN
 from ae_core.metrics import reconstructions
 from ae_core.runs import RunError
 from ui import cached, charts, comparing, export
+from ui.absent import explain_absent, guarded
 from ui.colours import class_colour
 from ui.comparing import Compared, Measured
 from ui.frame import heading, note, notice, table
@@ -38,9 +39,11 @@ def asked_dataset() -> str | None:
 
 def choose() -> tuple[Dataset, list[Compared]]:
     """The data set and the runs on it; those that cannot be opened are explained and left out."""
+    explain_absent(str(st.query_params.get("runs", "")))
     with st.container(horizontal=True, vertical_alignment="top"):
-        present = {name: entry.title for name, entry in DATASETS.items() if entry.present()}
-        data = DATASETS[pick("Pictures", present, "dataset", asked_dataset(), width=220)]
+        present = {name: entry for name, entry in datasets().items() if entry.present()}
+        titles = {name: entry.title for name, entry in present.items()}
+        data = present[pick("Pictures", titles, "dataset", asked_dataset(), width=220)]
         runs = comparing.finished(data.name)
         start = comparing.starting_runs(list(runs.values()))
         titles = {key: title(run) for key, run in runs.items()}
@@ -176,7 +179,7 @@ if not compared:
 if len(compared) == 1:
     note("One run beside PCA. Choose a second one above to compare the two.")
 try:
-    st.fragment(pictures)(data, compared)
+    st.fragment(guarded(pictures))(data, compared)
     st.subheader("What it reaches, and what it costs", anchor=False)
     sizes = {one.model.latent for one in compared}
     lines = [*map(comparing.measured, compared), comparing.measured_pca(data, compared[0].model.latent)]
@@ -184,7 +187,7 @@ try:
     files = [comparing.table_file(data, lines), export.curves([one.run for one in compared])]
     export.offer(files, key="compare_numbers")
     st.subheader("On the way there", anchor=False)
-    st.fragment(curves)(data, compared)
+    st.fragment(guarded(curves))(data, compared)
     st.subheader("What was set differently", anchor=False)
     knobs(compared)
 except (RunError, DatasetError) as error:

@@ -1,5 +1,7 @@
 """Latent space: where every picture lies as a code, and what the decoder makes of the places between them."""
 
+import math
+
 import numpy as np
 import streamlit as st
 import torch
@@ -129,12 +131,15 @@ def explore(run: Run, made: Recipe, view: View) -> None:
 def numbers(run: Run, made: Recipe, view: View) -> None:
     """Error, neighbours, silhouette and trustworthiness of both maps, as a table."""
     pixels, size = int(np.prod(made.data.shape)), latent.network(run).latent
+    one_class = len(made.data.classes) == 1
     worth = latent.measured(run, latent.version(run), view)
     errors = [cached.test_errors(run).mean() / pixels, cached.pca_errors(made.dataset, size).mean() / pixels]
     rows = {
         "Squared error per pixel (lower is better)": [f"{value:.4f}" for value in errors],
-        f"Class told by {NEIGHBOURS} neighbours": [f"{100 * m.knn:.1f} %" for m in worth],
-        "Silhouette of the classes, −1 to 1": [f"{m.silhouette:.2f}" for m in worth],
+        f"Class told by {NEIGHBOURS} neighbours": ["one class" if one_class else f"{100 * m.knn:.1f} %" for m in worth],
+        "Silhouette of the classes, −1 to 1": [
+            "–" if math.isnan(m.silhouette) else f"{m.silhouette:.2f}" for m in worth
+        ],
         "Trustworthiness, 0 to 1": [f"{m.trustworthiness:.3f}" for m in worth],
     }
     own = view.layer or f"{latent.network(run).title}, code ({size})"
