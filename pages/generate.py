@@ -8,6 +8,7 @@ from ae_core.models.base import GenerativeAutoencoder
 from ae_core.runs import Run, RunError
 from ae_core.store import PLANE
 from ui import cached, charts, export, generation, latent, ways
+from ui.absent import say_if_absent
 from ui.frame import heading, note, notice
 from ui.marks import marked_pad
 from ui.pick import number, pick, pick_run, pick_two
@@ -172,6 +173,7 @@ def section(run: Run) -> None:
 
 try:
     latent.codes(run)
+    say_if_absent(run)
 except (RunError, DatasetError) as error:
     st.error(str(error))
     st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")

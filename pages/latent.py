@@ -14,6 +14,7 @@ from ae_core.representation import NEIGHBOURS
 from ae_core.runs import Run, RunError
 from ae_core.store import PLANE
 from ui import cached, export, latent
+from ui.absent import say_if_absent
 from ui.colours import class_colour
 from ui.frame import heading, note, notice
 from ui.latent import View
@@ -155,6 +156,7 @@ def numbers(run: Run, made: Recipe, view: View) -> None:
 try:
     made, size = run.recipe(), latent.network(run).latent
     n = len(latent.codes(run).labels)
+    say_if_absent(run)
 except (RunError, DatasetError) as error:
     st.error(str(error))
     st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")
@@ -171,8 +173,8 @@ try:
     explore(run, made, view)
     st.subheader("How good is the map?", anchor=False)
     numbers(run, made, view)
-except DatasetError as error:
-    st.info(str(error))
+except DatasetError:
+    note("To measure how good the map is, the pictures themselves are needed.")
 notice(
     "Both maps show the same pictures in the same colours, and both use one scale for both axes; one pointer moves over "
     "both. PCA may only lay a flat sheet through the pictures, so with two numbers classes pile up; the autoencoder may bend "

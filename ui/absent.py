@@ -45,6 +45,16 @@ def guarded(part: Callable[P, None]) -> Callable[P, None]:
     return careful
 
 
+def say_if_absent(run: Run) -> None:
+    """A sentence where the pictures of a run are not here, for a page that can do without them."""
+    try:
+        data = run.recipe().data
+        if not data.present():
+            data.load()
+    except (RunError, DatasetError) as error:
+        st.info(str(error), icon=":material/info:")
+
+
 def explain_absent(asked: str) -> None:
     """A sentence about each run named in an address (ids with commas) whose pictures are not here."""
     names = asked[:1000].split(",")
@@ -55,4 +65,4 @@ def explain_absent(asked: str) -> None:
                 if not data.present():
                     data.load()
             except (RunError, DatasetError) as error:
-                st.warning(f"{run.id} cannot be shown here. {error}")
+                st.toast(f"{run.id} cannot be shown here. {error}", icon=":material/info:")
