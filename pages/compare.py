@@ -1,28 +1,23 @@
 """Compare: up to six finished runs on the same pictures, side by side, with what each of them costs."""
 
 import streamlit as st
-import torch
 
 from ae_core.datasets import Dataset, DatasetError, datasets
 from ae_core.execution import MONITORED
 from ae_core.exploration import SHOWN
-from ae_core.metrics import reconstructions
 from ae_core.runs import RunError
 from ui import cached, charts, comparing, export
 from ui.absent import explain_absent, guarded
-from ui.colours import class_colour
+from ui.compared_pictures import pictures
 from ui.comparing import Compared, Measured
 from ui.frame import heading, note, notice, table
-from ui.pick import number, pick, pick_several, title
-from ui.pictures import Row, grey, sheet, signed
-from ui.provenance import source_words
-from ui.sheet_file import Sheet
+from ui.pick import pick, pick_several, title
 
 CURVES = {"error": "Squared error per pixel", "loss": "Test loss"}
 
 heading(
     "Compare",
-    "The same test pictures through several finished networks: who rebuilds them best, with how large a code, "
+    "The same pictures through several finished networks: who rebuilds them best, with how large a code, "
     "and after how long a training?",
 )
 
@@ -63,41 +58,6 @@ def go_on(data: Dataset) -> None:
     st.page_link(
         "pages/train.py", label="Train a model", icon=":material/play_arrow:", query_params={"dataset": data.name}
     )
-
-
-def pictures(data: Dataset, compared: list[Compared]) -> None:
-    """Eight test pictures, what every run and PCA make of them, and the signed errors on one scale."""
-    chosen = comparing.eight(data, number("Set of eight test pictures", 1, 20, "set"))
-    test, first = data.load().test, compared[0].model.latent
-    x, labels = test.images[chosen], test.labels[chosen].tolist()
-    outputs = [(one.name, f"{one.model.latent} numbers", reconstructions(one.model, x)) for one in compared]
-    outputs.append(("PCA", f"{first} components", cached.pca(data.name).reconstruct(x, first)))
-    scale = max(0.25, *(float((y - x).abs().max()) for _, _, y in outputs))
-    names = [data.classes[label] for label in labels]
-    seen = ", ".join(names)
-    rebuilt = [Row("Input", grey(x.numpy()), f"Test pictures of the classes {seen}", data.title)]
-    rebuilt += [Row(name, grey(y.numpy()), f"Rebuilt by {name}", detail) for name, detail, y in outputs]
-    errors = [Row("Input", grey(x.numpy()), f"Test pictures of the classes {seen}", "squared error below")]
-    errors += [
-        Row(name, signed((y - x).numpy(), scale), f"Signed error of {name}", f"{mean(x, y):.4f} per pixel", band=True)
-        for name, _, y in outputs
-    ]
-    colours = [class_colour(label) for label in labels]
-    words = f"Test pictures {', '.join(map(str, chosen.tolist()))}. Errors: blue: too dark, red: too bright, all on one scale, ±{scale:.2f}."
-    left, right = st.columns(2, gap="medium")
-    left.html(sheet(rebuilt, names, "class", colours))
-    right.html(sheet(errors, names, "class", colours))
-    sources = [source_words(one.run, one.checkpoint) for one in compared]
-    with st.container(gap=None):
-        for line in (words, *sources):
-            note(line)
-    sheets = [Sheet(rebuilt, names, "class"), Sheet(errors[1:], names, "class")]
-    export.offer([export.pictures(f"compare-{data.name}", sheets, [words, *sources])], key="compare_pictures")
-
-
-def mean(x: torch.Tensor, y: torch.Tensor) -> float:
-    """Squared error, mean per pixel."""
-    return (y - x).square().mean().item()
 
 
 def numbers(data: Dataset, lines: list[Measured], sizes: set[int]) -> None:

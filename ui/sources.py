@@ -38,11 +38,8 @@ class Source:
 def pick_source(data: Dataset) -> Source | None:
     """Let the visitor choose a picture of the shape of `data`; None while there is none yet."""
     how = pick("Picture from", SOURCES, "source", widget=st.segmented_control, required=True)
-    if how == "drawing":
-        x = sketched(data, "sketch")
-        return None if x is None else Source(x, "your drawing", "Your drawing")
-    if how == "upload":
-        return uploaded(data)
+    if how != "test":
+        return picked(data, how)
     test = data.load().test
     chosen = one_of_each(test.labels[:1000], NUMBERED)
     index = int(chosen[min(number("Test picture", 1, NUMBERED, "picture"), len(chosen)) - 1])
@@ -52,6 +49,14 @@ def pick_source(data: Dataset) -> Source | None:
         f"{data.title}, test picture {index}, class {name}",
         f"Test picture of class {name}",
     )
+
+
+def picked(data: Dataset, how: str) -> Source | None:
+    """The visitor's `drawing` or `upload`; None while there is none yet."""
+    if how == "upload":
+        return uploaded(data)
+    x = sketched(data, "sketch")
+    return None if x is None else Source(x, "your drawing", "Your drawing")
 
 
 def uploaded(data: Dataset) -> Source | None:
@@ -76,6 +81,18 @@ def all_uploaded(data: Dataset) -> Tensor | None:
         return None
     how, invert = st.session_state["fit"], st.session_state["invert"]
     return torch.cat([_turned(picture, data, how, invert)[0] for picture in kept[1].pictures])
+
+
+def uploaded_together(data: Dataset, most: int) -> Source | None:
+    """The picture of the zip that is on screen and those after it, `most` in all; None where there is no more than one."""
+    everything = all_uploaded(data)
+    if everything is None or len(everything) == 1:
+        return None
+    first = min(st.session_state["upload_picture"] - 1, max(0, len(everything) - most))
+    last = min(first + most, len(everything))
+    return Source(
+        everything[first:last], f"your pictures {first + 1} to {last} of {len(everything):,}", "Your pictures"
+    )
 
 
 def opened(key: str, kinds: Sequence[str] = KINDS) -> Upload | None:
