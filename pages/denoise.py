@@ -3,10 +3,11 @@
 import streamlit as st
 
 from ae_core.corruption import repeatable
-from ae_core.datasets import DATASETS, DatasetError
+from ae_core.datasets import DatasetError, datasets
 from ae_core.restoration import LEVELS
 from ae_core.runs import Run, RunError
 from ui import cached, denoising, export
+from ui.absent import explain_absent, guarded
 from ui.frame import heading, note, notice
 from ui.pick import number, pick, pick_several, title
 from ui.pictures import sheet, tiles
@@ -23,10 +24,11 @@ heading(
     "Damage a picture, and see who finds the clean one again: networks that have learned what such pictures look like, "
     "or filters that only know what noise looks like.",
 )
+explain_absent(str(st.query_params.get("runs", "")))
 with st.container(horizontal=True, vertical_alignment="top"):
-    present = {name: entry.title for name, entry in DATASETS.items() if entry.present()}
-    name = pick("Pictures", present, "dataset", width=220)
-    data = DATASETS[name]
+    present = {name: entry for name, entry in datasets().items() if entry.present()}
+    name = pick("Pictures", {key: entry.title for key, entry in present.items()}, "dataset", width=220)
+    data = present[name]
     runs = {run.id: run for run in cached.runs_of(name)}
     start = [run.id for run in denoising.starting_runs(list(runs.values()))]
     chosen = pick_several("Networks, up to four", {key: title(run) for key, run in runs.items()}, "runs", start, 4)
@@ -105,7 +107,7 @@ def look(ticking: bool) -> None:
 
 try:
     ticks = bool(st.session_state.get(TICKING))
-    st.fragment(look, run_every=EVERY_S if ticks else None)(ticks)
+    st.fragment(guarded(look), run_every=EVERY_S if ticks else None)(ticks)
 except (RunError, DatasetError) as error:
     st.error(str(error))
     st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")

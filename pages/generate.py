@@ -7,6 +7,7 @@ from ae_core.generation import DEAD
 from ae_core.models.base import GenerativeAutoencoder
 from ae_core.runs import Run, RunError
 from ui import cached, charts, export, family, generation, latent, ways
+from ui.absent import say_if_absent
 from ui.frame import heading, note, notice
 from ui.marks import marked_pad
 from ui.pick import number, pick, pick_run, pick_two
@@ -171,6 +172,7 @@ def section(run: Run) -> None:
 
 try:
     latent.codes(run)
+    say_if_absent(run)
 except (RunError, DatasetError) as error:
     st.error(str(error))
     st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")

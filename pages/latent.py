@@ -1,5 +1,7 @@
 """Latent space: where every picture lies as a code, and what the decoder makes of the places between them."""
 
+import math
+
 import numpy as np
 import streamlit as st
 import torch
@@ -11,6 +13,7 @@ from ae_core.recipe import Recipe
 from ae_core.representation import NEIGHBOURS
 from ae_core.runs import Run, RunError
 from ui import cached, export, family, latent
+from ui.absent import say_if_absent
 from ui.colours import class_colour
 from ui.frame import heading, note, notice
 from ui.latent import View
@@ -128,12 +131,15 @@ def explore(run: Run, made: Recipe, view: View) -> None:
 def numbers(run: Run, made: Recipe, view: View) -> None:
     """Error, neighbours, silhouette and trustworthiness of both maps, as a table."""
     pixels, size = int(np.prod(made.data.shape)), latent.network(run).latent
+    one_class = len(made.data.classes) == 1
     worth = latent.measured(run, latent.version(run), view)
     errors = [cached.test_errors(run).mean() / pixels, cached.pca_errors(made.dataset, size).mean() / pixels]
     rows = {
         "Squared error per pixel (lower is better)": [f"{value:.4f}" for value in errors],
-        f"Class told by {NEIGHBOURS} neighbours": [f"{100 * m.knn:.1f} %" for m in worth],
-        "Silhouette of the classes, −1 to 1": [f"{m.silhouette:.2f}" for m in worth],
+        f"Class told by {NEIGHBOURS} neighbours": ["one class" if one_class else f"{100 * m.knn:.1f} %" for m in worth],
+        "Silhouette of the classes, −1 to 1": [
+            "–" if math.isnan(m.silhouette) else f"{m.silhouette:.2f}" for m in worth
+        ],
         "Trustworthiness, 0 to 1": [f"{m.trustworthiness:.3f}" for m in worth],
     }
     own = view.layer or f"{latent.network(run).title}, code ({size})"
@@ -149,6 +155,7 @@ def numbers(run: Run, made: Recipe, view: View) -> None:
 try:
     made, size = run.recipe(), latent.network(run).latent
     n = len(latent.codes(run).labels)
+    say_if_absent(run)
 except (RunError, DatasetError) as error:
     st.error(str(error))
     st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")
@@ -165,8 +172,8 @@ try:
     explore(run, made, view)
     st.subheader("How good is the map?", anchor=False)
     numbers(run, made, view)
-except DatasetError as error:
-    st.info(str(error))
+except DatasetError:
+    note("To measure how good the map is, the pictures themselves are needed.")
 notice(
     "Both maps show the same pictures in the same colours, and both use one scale for both axes; one pointer moves over "
     "both. PCA may only lay a flat sheet through the pictures, so with two numbers classes pile up; the autoencoder may bend "

@@ -161,6 +161,17 @@ def test_the_switches_of_a_model_are_kept_in_the_address_and_read_from_it():
     assert not app.exception and dict(app.query_params) == {"model": "linear", "start": "pca"}
 
 
+def test_a_knob_is_shown_only_where_it_matters():
+    app = open_page("train", model="vae", deviation="0.5")
+    assert "deviation" not in [slider.key for slider in app.select_slider] and "deviation" not in app.query_params
+    app.selectbox(key="likelihood").select("gaussian").run()
+    app.select_slider(key="deviation").set_value(0.2).run()
+    assert app.query_params["deviation"] in ("0.2", ["0.2"])
+    app.selectbox(key="likelihood").select("bernoulli").run()
+    assert "deviation" not in [slider.key for slider in app.select_slider] and "deviation" not in app.query_params
+    assert not app.exception and not app.error
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_can_be_chosen_with_its_defaults(model):
     app = open_page("train", model=model)
