@@ -11,7 +11,7 @@ from ae_core.runs import RunError
 from ui import cached, charts, comparing, export
 from ui.colours import class_colour
 from ui.comparing import Compared, Measured
-from ui.frame import heading, note, notice, table
+from ui.frame import heading, note, notice, table, wide
 from ui.pick import number, pick, pick_several, title
 from ui.pictures import Row, grey, sheet, signed
 from ui.provenance import source_words
@@ -107,7 +107,7 @@ def numbers(data: Dataset, lines: list[Measured], sizes: set[int]) -> None:
         )
         for line in lines
     ]  # fmt: skip
-    st.html(f'<div class="ae-scroll ae-even">{table(head, rows)}</div>')
+    st.html(f'<div class="ae-even">{wide("What each run reaches and costs", table(head, rows))}</div>')
     split = data.load()
     note(
         f"Error: squared, mean over all {len(split.test.labels):,} test pictures of {data.title}. Bytes: each number of the code as float32, "
@@ -163,7 +163,8 @@ def knobs(compared: list[Compared]) -> None:
     if len(compared) < 2:
         note("Choose a second run to see in which knobs they differ.")
     elif rows:
-        st.html(f'<div class="ae-scroll ae-even">{table(("", *(one.name for one in compared)), rows)}</div>')
+        found = table(("", *(one.name for one in compared)), rows)
+        st.html(f'<div class="ae-even">{wide("Knobs that differ", found)}</div>')
         note("–: a model without this knob. All other knobs are the same.")
     else:
         note("No knob differs: the same recipe, trained more than once.")

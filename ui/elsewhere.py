@@ -18,7 +18,7 @@ from ae_core.metrics import reconstructions, squared_errors
 from ae_core.models import Autoencoder, model_class
 from ae_core.runs import Run
 from ui import cached, charts
-from ui.frame import note, notice, table
+from ui.frame import note, notice, table, wide
 from ui.pick import number, pick
 from ui.pictures import Row, data_uri, grey, png, sheet, signed
 from ui.provenance import provenance
@@ -112,9 +112,7 @@ def sizes(run: Run, data: Dataset) -> None:
         lines = [
             (name, f"{size}", f"{error:.4f}") for size, error, name in sorted(found, key=lambda one: one[2] != run.id)
         ]
-        st.html(
-            f'<div class="ae-scroll">{table(("run", "numbers in the code", "squared error per pixel"), lines)}</div>'
-        )
+        st.html(wide("Error by run", table(("run", "numbers in the code", "squared error per pixel"), lines)))
     note(
         f"{kind} on {data.title}: {len(found)} finished runs, error on all test pictures. PCA: the same data, first "
         f"{cached.BY_SIZE:,} test pictures at most, for every number of components."
