@@ -14,7 +14,7 @@ from ui.comparing import Compared, Measured
 from ui.frame import heading, note, notice, table, wide
 from ui.pick import number, pick, pick_several, title
 from ui.pictures import Row, grey, sheet, signed
-from ui.provenance import source_words
+from ui.provenance import provenance, source_words
 from ui.sheet_file import Sheet
 
 CURVES = {"error": "Squared error per pixel", "loss": "Test loss"}
@@ -142,6 +142,9 @@ def curves(data: Dataset, compared: list[Compared]) -> None:
            f"Squared error of the {SHOWN} test pictures that every training keeps, as recorded while training: one measure for all"
            + (f", since losses in {units} cannot be compared." if len(losses) > 1 else "."))
     )  # fmt: skip
+    with st.container(gap=None):
+        for one in compared:
+            provenance(one.run, one.checkpoint)
 
 
 def chart(found: list[comparing.Curve], what: str, key: str, reference: tuple[str, float] | None = None) -> None:
