@@ -10,8 +10,9 @@ from ui import cached, charts, comparing, export
 from ui.absent import explain_absent, guarded
 from ui.compared_pictures import pictures
 from ui.comparing import Compared, Measured
-from ui.frame import heading, note, notice, table
+from ui.frame import heading, note, notice, table, wide
 from ui.pick import pick, pick_several, title
+from ui.provenance import provenance
 
 CURVES = {"error": "Squared error per pixel", "loss": "Test loss"}
 
@@ -70,7 +71,7 @@ def numbers(data: Dataset, lines: list[Measured], sizes: set[int]) -> None:
         )
         for line in lines
     ]  # fmt: skip
-    st.html(f'<div class="ae-scroll ae-even">{table(head, rows)}</div>')
+    st.html(f'<div class="ae-even">{wide("What each run reaches and costs", table(head, rows))}</div>')
     split = data.load()
     note(
         f"Error: squared, mean over all {len(split.test.labels):,} test pictures of {data.title}. Bytes: each number of the code as float32, "
@@ -105,6 +106,9 @@ def curves(data: Dataset, compared: list[Compared]) -> None:
            f"Squared error of the {SHOWN} test pictures that every training keeps, as recorded while training: one measure for all"
            + (f", since losses in {units} cannot be compared." if len(losses) > 1 else "."))
     )  # fmt: skip
+    with st.container(gap=None):
+        for one in compared:
+            provenance(one.run, one.checkpoint)
 
 
 def chart(found: list[comparing.Curve], what: str, key: str, reference: tuple[str, float] | None = None) -> None:
@@ -126,7 +130,8 @@ def knobs(compared: list[Compared]) -> None:
     if len(compared) < 2:
         note("Choose a second run to see in which knobs they differ.")
     elif rows:
-        st.html(f'<div class="ae-scroll ae-even">{table(("", *(one.name for one in compared)), rows)}</div>')
+        found = table(("", *(one.name for one in compared)), rows)
+        st.html(f'<div class="ae-even">{wide("Knobs that differ", found)}</div>')
         note("–: a model without this knob, or where it has no effect. All other knobs are the same.")
     else:
         note("No knob differs: the same recipe, trained more than once.")

@@ -100,6 +100,9 @@ def look(ticking: bool) -> None:
     st.subheader("The more damage, the harder", anchor=False)
     denoising.curve_chart(name, data, kind, shown, marks(kind, compared))
     note(denoising.subset_words(data) + (" Still measuring …" if busy else ""))
+    with st.container(gap=None):
+        for run in compared:
+            provenance(run, cached.model(run)[1], "trained on its training split")
     if busy != ticking:
         st.session_state[TICKING] = busy
         st.rerun()

@@ -142,6 +142,7 @@ def test_pictures(run: Run, model: Autoencoder, checkpoint: Checkpoint) -> None:
             cached.error_figure(run, f"{run.folder}:{checkpoint.sha256}"), key="distribution", config=charts.CONFIG,
             height=280, alt=f"Distribution of the error of {len(errors)} test pictures for the autoencoder and for PCA",
         )  # fmt: skip
+        provenance(run, checkpoint)
     notice(
         "PCA is the best any *linear* code of this size can do, and it takes no training: an autoencoder earns its place "
         "only where it beats it. Look at the worst pictures: they are the rare ways of writing, which the network met "

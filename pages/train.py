@@ -14,6 +14,7 @@ from ui import cached, watch
 from ui.fetch import offer_download
 from ui.forms import knob_widgets
 from ui.frame import heading, note, notice
+from ui.lessons import show_lesson
 from ui.own_sets import offer_import, offer_removal
 from ui.pick import pick
 from ui.presets import compare, offer_presets
@@ -78,6 +79,8 @@ with result:
         st.markdown("**A finished example.** Press *Train* to see your own.")
     watch.follow(run)
     compare(run)
+
+show_lesson(model)
 
 notice(
     "The loss falls fast at first and the outputs turn from grey mist into strokes within a few epochs; after that the "

@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from browser import CHROMIUM, FLAGS, Server, settled
+from browser import CHROMIUM, FLAGS, Server, leave, settled
 from PIL import Image
 from test_latent_pad import place_of, spot
 
@@ -37,7 +37,7 @@ def world(tmp_path_factory):
 
 
 @pytest.fixture
-def visit(world):
+def visit(world, request):
     """Open a path; what goes wrong in the page is held against the test."""
     server, browser = world
     contexts, trouble = [], []
@@ -52,8 +52,7 @@ def visit(world):
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    leave(contexts, request.node.name)
     assert trouble == []
 
 

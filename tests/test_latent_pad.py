@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from browser import CHROMIUM, FLAGS, Server, settled
+from browser import CHROMIUM, FLAGS, Server, leave, settled
 
 from ae_core.execution import execute
 from ae_core.planes import box
@@ -78,7 +78,7 @@ def world(tmp_path_factory):
 
 
 @pytest.fixture
-def visit(world):
+def visit(world, request):
     """Open a path with the pad on it; what goes wrong in the page is held against the test."""
     server, browser, _ = world
     contexts, trouble = [], []
@@ -96,8 +96,7 @@ def visit(world):
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    leave(contexts, request.node.name)
     assert trouble == []
 
 

@@ -18,7 +18,7 @@ from ae_core.metrics import reconstructions, squared_errors
 from ae_core.models import Autoencoder, model_class
 from ae_core.runs import Run
 from ui import cached, charts
-from ui.frame import note, notice, table
+from ui.frame import note, notice, table, wide
 from ui.pick import number, pick
 from ui.pictures import Row, data_uri, grey, png, sheet, signed
 from ui.provenance import provenance
@@ -67,6 +67,8 @@ def foreign(run: Run, data: Dataset) -> None:
         charts.error_distribution(own, errors, (data.title, others[name])), key="foreign", config=charts.CONFIG, height=280,
         alt=f"Distribution of the squared error: {data.title}, mean {own.mean():.2f}; {others[name]}, mean {errors.mean():.2f}",
     )  # fmt: skip
+    with right:
+        provenance(run, checkpoint)
     notice(
         "The decoder can only draw what its code can say, so strange pictures come out bent toward familiar ones. The error "
         "of a picture therefore tells how unusual it is: this is how autoencoders find what does not belong. But the more "
@@ -92,11 +94,12 @@ def sizes(run: Run, data: Dataset) -> None:
     """The error against the size of the code, over all finished runs of this model on these pictures."""
     made = run.recipe()
     kind = model_class(made.model).title
-    found = []
+    found, seeds = [], {}
     for other in cached.runs_of(data.name):
         status = other.status()
         if other.recipe().model == made.model and status.state == "done" and status.test:
             found.append((int(other.recipe().knobs["latent"]), float(status.test["mse"]), other.id))
+            seeds[other.id] = f"{other.recipe().plan['seed']}"
     found.sort()
     if not found:
         st.info(
@@ -110,11 +113,10 @@ def sizes(run: Run, data: Dataset) -> None:
             alt=f"Squared error per pixel against the size of the code. {spoken}",
         )  # fmt: skip
         lines = [
-            (name, f"{size}", f"{error:.4f}") for size, error, name in sorted(found, key=lambda one: one[2] != run.id)
+            (name, seeds[name], f"{size}", f"{error:.4f}")
+            for size, error, name in sorted(found, key=lambda one: one[2] != run.id)
         ]
-        st.html(
-            f'<div class="ae-scroll">{table(("run", "numbers in the code", "squared error per pixel"), lines)}</div>'
-        )
+        st.html(wide("Error by run", table(("run", "seed", "numbers in the code", "squared error per pixel"), lines)))
     note(
         f"{kind} on {data.title}: {len(found)} finished runs, error on all test pictures. PCA: the same data, first "
         f"{cached.BY_SIZE:,} test pictures at most, for every number of components."

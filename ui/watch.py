@@ -41,7 +41,8 @@ def _view(run: Run, was_active: bool) -> None:
         _head(run, made, status)
         _pictures(run, made)
         _curves(run, made, status)
-    except RunError as error:
+        note(f"run {run.id} · {made.data.title}, test split · seed {made.plan['seed']} · epoch {status.epoch}")
+    except (RunError, DatasetError) as error:
         st.error(str(error))
 
 
@@ -139,6 +140,5 @@ def _curves(run: Run, made: Recipe, status: Status) -> None:
     )  # fmt: skip
     note(
         f"Loss in {made.unit}, summed over pixels, mean over images; dotted: training batches, solid: "
-        f"{MONITORED} fixed test images at most. "
-        f"Run {run.id} · {made.data.title} · seed {made.plan['seed']} · epoch {status.epoch}"
+        f"{MONITORED} fixed test images at most."
     )
