@@ -13,12 +13,12 @@ from torch import Tensor
 
 from ae_core import representation
 from ae_core.checkpoints import read_tensors
+from ae_core.computations import of_run
 from ae_core.datasets import DatasetError
 from ae_core.durable import Damaged
 from ae_core.generation import kl_by_dimension
 from ae_core.layers import layer_names
 from ae_core.layers import representation as answers
-from ae_core.metrics import codes as encode
 from ae_core.models import Autoencoder
 from ae_core.models.base import GenerativeAutoencoder
 from ae_core.planes import Plane, all_numbers, of_dimensions, principal, through
@@ -27,6 +27,7 @@ from ui import cached
 from ui.components.latent_pad import Panel, panel, payload
 from ui.components.packing import Packer
 from ui.components.weights import Dense
+from ui.computing import computed
 
 Packed = tuple[dict[str, Any], Packer]
 SHIPPED_CODES = "codes.safetensors"
@@ -65,17 +66,18 @@ def codes(run: Run) -> Codes:
     return _codes(run, version(run))
 
 
-@st.cache_resource(max_entries=64, show_spinner="Encoding the test pictures …")
+@st.cache_resource(max_entries=64, show_spinner=False)
 def _codes(_run: Run, version: str) -> Codes:
-    model, made = cached.model(_run)[0], _run.recipe()
+    model, entry = cached.model(_run)
     try:
         shipped = read_tensors(_run.folder / SHIPPED_CODES)
         if shipped["codes"].shape[1:] == (model.latent,) and len(shipped["labels"]) == len(shipped["codes"]):
             return _frozen(shipped["codes"].float(), shipped["labels"])
     except (Damaged, KeyError):
         pass
-    test = made.data.load().test
-    return _frozen(encode(model, test.images), test.labels)
+    _run.recipe().data.load()  # says here and now that the pictures are absent, where they are
+    found = computed(of_run("codes", _run, entry.sha256))
+    return _frozen(found["codes"], found["labels"])
 
 
 def _frozen(found: Tensor, labels: Tensor) -> Codes:
