@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,3 +72,8 @@ class Server:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(20)
         self.kill()
+
+
+def settled(page: Any) -> None:
+    """Wait until the script of the page has ended, so that nothing moves under the next click."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()

@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from browser import CHROMIUM, FLAGS, Server
+from browser import CHROMIUM, FLAGS, Server, settled
 from PIL import Image
 from test_latent_pad import place_of, spot
 
@@ -58,8 +58,9 @@ def visit(world):
 
 
 def drawn(page):
-    """Wait for the last section of Compare."""
+    """Wait for the last section of Compare, and until nothing moves any more under the next click."""
     page.get_by_role("heading", name="What was set differently").wait_for()
+    settled(page)
 
 
 def saved(page, name, menu=0):

@@ -6,7 +6,7 @@ import os
 import re
 
 import pytest
-from browser import CHROMIUM, FLAGS, Server
+from browser import CHROMIUM, FLAGS, Server, settled
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
@@ -200,5 +200,5 @@ def test_no_page_is_wider_than_the_screen(visit, path, width):
     page = visit(path)
     page.set_viewport_size({"width": width, "height": 800})
     expect(page.locator("h1")).to_be_visible()
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    settled(page)
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from browser import CHROMIUM, FLAGS, Server
+from browser import CHROMIUM, FLAGS, Server, settled
 
 from ae_core.execution import execute
 from ae_core.planes import box
@@ -107,10 +107,6 @@ def count(frames):
         frames.append(frame)
 
     return sent
-
-
-def settled(page):
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 
 def pixels_of(page, selector="canvas.output", nth=0):

@@ -6,7 +6,7 @@ import os
 import re
 
 import pytest
-from browser import CHROMIUM, FLAGS, Server
+from browser import CHROMIUM, FLAGS, Server, settled
 from PIL import Image, ImageDraw
 
 from ae_core.execution import execute
@@ -76,10 +76,6 @@ def visit(server, chromium):
     for context in windows:
         context.close()
     assert trouble == []
-
-
-def settled(page):
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 
 def stroke(page, points=THREE, steps=8, lift=True):
