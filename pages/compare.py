@@ -11,6 +11,7 @@ from ae_core.runs import RunError
 from ui import cached, charts, comparing, export
 from ui.colours import class_colour
 from ui.comparing import Compared, Measured
+from ui.computing import when_ready
 from ui.frame import heading, note, notice, table
 from ui.pick import number, pick, pick_several, title
 from ui.pictures import Row, grey, sheet, signed
@@ -176,7 +177,7 @@ if not compared:
 if len(compared) == 1:
     note("One run beside PCA. Choose a second one above to compare the two.")
 try:
-    st.fragment(pictures)(data, compared)
+    st.fragment(when_ready)(pictures, data, compared)
     st.subheader("What it reaches, and what it costs", anchor=False)
     sizes = {one.model.latent for one in compared}
     lines = [*map(comparing.measured, compared), comparing.measured_pca(data, compared[0].model.latent)]

@@ -13,6 +13,7 @@ from ae_core.recipe import Recipe
 from ae_core.runs import Run, RunError
 from ui import answers, cached, charts, elsewhere, export
 from ui.colours import class_colour
+from ui.computing import when_ready
 from ui.frame import heading, notice, table
 from ui.pick import number, pick, pick_run
 from ui.pictures import Row, grey, sheet, signed
@@ -152,15 +153,15 @@ try:
     model, checkpoint = cached.model(run)
     data = run.recipe().data
     if section == "test":
-        test_pictures(run, model, checkpoint)
+        when_ready(test_pictures, run, model, checkpoint)
     elif section == "drawing":
-        st.fragment(answers.of_drawing)(run, data)
+        st.fragment(when_ready)(answers.of_drawing, run, data)
     elif section == "upload":
-        st.fragment(answers.of_upload)(run, data)
+        st.fragment(when_ready)(answers.of_upload, run, data)
     elif section == "foreign":
-        elsewhere.foreign(run, data)
+        when_ready(elsewhere.foreign, run, data)
     elif section == "sizes":
-        elsewhere.sizes(run, data)
+        when_ready(elsewhere.sizes, run, data)
     else:
         st.fragment(elsewhere.path)(run, data)
 except (RunError, DatasetError) as error:

@@ -110,6 +110,22 @@ function names(g, panel, view, x, y, ink) {
   g.textBaseline = "alphabetic";
 }
 
+const GUEST_PX = 40;
+/** A picture that is none of the dots, at its place on the panel number k: a ring, and the picture itself beside it. */
+function drawGuest(canvas, panel, guest, k) {
+  if (!guest?.places[k]) return;
+  const g = canvas.getContext("2d"), width = canvas.clientWidth, height = canvas.clientHeight, ink = theme(canvas);
+  const inside = (share) => Math.min(1, Math.max(0, share));
+  const [a, b] = panel.decoding.relative(...guest.places[k]).map(inside), x = a * width, y = (1 - b) * height;
+  const left = x + 12 + GUEST_PX > width ? x - 12 - GUEST_PX : x + 12, top = Math.min(height - GUEST_PX - 3, Math.max(3, y - GUEST_PX / 2));
+  for (const [colour, thick] of [[ink.back, 6], [ink.text, 3]]) {
+    g.strokeStyle = colour; g.lineWidth = thick;
+    g.beginPath(); g.arc(x, y, 6, 0, 2 * Math.PI); g.stroke(); g.strokeRect(left, top, GUEST_PX, GUEST_PX);
+  }
+  g.imageSmoothingEnabled = false;
+  g.drawImage(guest.canvas, left, top, GUEST_PX, GUEST_PX);
+}
+
 /** What lies above the dots and moves: pins with their path, the ring around a dot, the pointer, the lasso. */
 function drawMarks(canvas, panel, marks) {
   const [g, width, height] = fitted(canvas);
