@@ -20,6 +20,7 @@ PERPLEXITY = 30
 EARLY, LATE = 250, 500  # steps: first with strong attraction, so that clusters find together, then as asked
 EARLY_EXAGGERATION = 12.0
 EVERY = 10  # steps between two reports
+FEW = 5000  # codes: up to here the tree of Barnes and Hut is faster, beyond it the grid with a Fourier transform
 PORTION = 500  # codes compared with all others at a time
 NEIGHBOURS = 5  # behind the place of a new picture
 LEARNING = 0.1  # share of the work, for progress: finding neighbours, before the first step
@@ -46,7 +47,7 @@ def neighbour_map(codes: Tensor, exaggeration: float, report: Callable[[float], 
 
     start = pca(_two_columns(codes).numpy(), random_state=0)
     made = TSNEEmbedding(
-        start, affinities, negative_gradient_method="fft", n_jobs=1, random_state=0, callbacks=[step],
+        start, affinities, negative_gradient_method="bh" if len(codes) <= FEW else "fft", n_jobs=1, random_state=0, callbacks=[step],
         callbacks_every_iters=EVERY,
     )  # fmt: skip
     for steps, attraction, momentum in ((EARLY, EARLY_EXAGGERATION, 0.5), (LATE, exaggeration, 0.8)):

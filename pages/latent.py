@@ -26,6 +26,18 @@ VIEWS = {"pca": "Where codes vary most", "dims": "Two numbers of the code", "thr
 _THREE = "latent_three"  # session key: data set, and the three test pictures that the plane goes through
 _WANTED = "latent_wanted"  # session key: the maps of neighbours that the visitor has asked for
 
+OF_PLANES = (
+    "Both maps show the same pictures in the same colours, and both use one scale for both axes; one pointer moves over "
+    "both. PCA may only lay a flat sheet through the pictures, so with two numbers classes pile up; the autoencoder may bend "
+    "it. Move across a gap between two classes: a VAE paints a picture in between, a plain autoencoder often something "
+    "that is no digit, because nothing ever made it care about that place."
+)
+OF_NEIGHBOURS = (
+    "The classes fall into islands that no flat plane shows: neighbours in the code are mostly of one class. But the map "
+    "exaggerates: the gaps between islands are made by the method, and so is their order. Choose one island with the lasso "
+    "and see on the map of PCA where its pictures really lie; then look for single dots on an island of another colour."
+)
+
 heading(
     "Latent space",
     "Every test picture is a dot: its <em>code</em>, placed by its numbers. Move the pointer: the decoder paints what it "
@@ -147,6 +159,7 @@ def numbers(run: Run, made: Recipe, view: View) -> None:
         f"All numbers of each code are used, not only the two on the map. The error is that of the whole model over all "
         f"{len(every):,} test pictures, the rest is measured on {measured[0].n:,} of them; neighbours vote from one half of "
         "the pictures on the other. Trustworthiness: whether neighbours in the code are neighbours as pictures too."
+        + (" The map of neighbours was made from all codes at once." if view.kind in METHODS else "")
     )
 
 
@@ -160,18 +173,22 @@ def page(run: Run) -> None:
     except ValueError as error:
         st.warning(f"{error} Here is the plane in which codes vary most.")
         view = View("pca")
-    if view.kind in METHODS and not wanted(run, view):
-        return
-    st.fragment(when_ready)(explore, run, made, view)
+    if view.kind in METHODS and not (wanted(run, view) and when_ready(latent.neighbour_points, run, view)):
+        view = View("pca" if size > 2 else "dims")  # meanwhile
+    missing = ""
     try:
-        made.data.load()
+        cached.pca(made.dataset)
     except DatasetError as error:
-        st.info(str(error))
-        return
-    st.subheader("Your own picture on the map", anchor=False)
-    st.fragment(when_ready)(own_picture, run, made, view)
-    st.subheader("How good is the map?", anchor=False)
-    when_ready(numbers, run, made, view)
+        missing = str(error)
+    st.fragment(when_ready)(explore, run, made, view)
+    if missing:
+        st.info(missing)
+    else:
+        st.subheader("Your own picture on the map", anchor=False)
+        st.fragment(when_ready)(own_picture, run, made, view)
+        st.subheader("How good is the map?", anchor=False)
+        when_ready(numbers, run, made, view)
+    notice(OF_NEIGHBOURS if view.kind in METHODS else OF_PLANES)
 
 
 try:
@@ -180,9 +197,3 @@ except (RunError, DatasetError) as error:
     st.error(str(error))
     st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")
     st.stop()
-notice(
-    "Both maps show the same pictures in the same colours, and both use one scale for both axes; one pointer moves over "
-    "both. PCA may only lay a flat sheet through the pictures, so with two numbers classes pile up; the autoencoder may bend "
-    "it. Move across a gap between two classes: a VAE paints a picture in between, a plain autoencoder often something "
-    "that is no digit, because nothing ever made it care about that place."
-)

@@ -12,8 +12,10 @@ from ae_core.runs import Run, RunError
 from ae_core.store import EXAMPLE, PLAIN_PLANE, PLANE
 from ui import cached, family, latent
 from ui.answers import beside_a_sheet
+from ui.components.latent_guest import latent_guest
 from ui.components.squeeze import payload, squeeze
 from ui.frame import heading, note, notice
+from ui.guest import on_plane
 from ui.latent import View
 from ui.marks import marked_pad
 from ui.pick import pick
@@ -44,14 +46,16 @@ def touch(runs: list[Run]) -> None:
     """The latent pad with one run, or with two under one pointer."""
     kind = pick("Show", VIEWS, "beside", widget=st.segmented_control, required=True, label_visibility="collapsed") if len(runs) == 2 else "one"  # fmt: skip
     shown = runs if kind == "two" else runs[:1]
-    view = View("dims" if latent.network(shown[0]).latent <= 2 else "pca")
     versions = tuple(latent.version(run) for run in shown)
-    marked_pad(latent.alone(shown, versions, view, tour=True), f"start:{kind}", len(latent.codes(shown[0]).labels))
+    marked_pad(
+        latent.alone(shown, versions, START_VIEW, tour=True), f"start:{kind}", len(latent.codes(shown[0]).labels)
+    )
     for run in shown:
         provenance(run, cached.model(run)[1])
 
 
 pair = shipped(PLANE, PLAIN_PLANE) or shipped(EXAMPLE)
+START_VIEW = View("dims" if latent.network(pair[0]).latent <= 2 else "pca")
 touch(pair)
 with st.container(horizontal=True, horizontal_alignment="center"):
     st.page_link("pages/train.py", label="**Train one yourself**", icon=":material/play_arrow:")
@@ -63,7 +67,17 @@ notice(
 )
 
 st.subheader("Draw one yourself", anchor=False)
-st.fragment(beside_a_sheet)(pair, pair[0].recipe().data, "start")
+
+
+@st.fragment
+def draw_yourself(runs: list[Run]) -> None:
+    """The sheet, what the networks make of the drawing, and its place as a ring on the maps at the top of the page."""
+    x = beside_a_sheet(runs, runs[0].recipe().data, "start")
+    places = [] if x is None else [on_plane(run, START_VIEW, x)[0].tolist() for run in runs]
+    latent_guest("start_guest", x, places)
+
+
+draw_yourself(pair)
 note(
     "A code of two numbers can say little: the answer is the nearest of what the network knows. "
     "Reconstruct has the same sheet for every other network."

@@ -27,8 +27,8 @@ from ui.sources import Source, all_uploaded, uploaded
 NEAREST, MOST = 5, 4
 
 
-def beside_a_sheet(runs: list[Run], data: Dataset, key: str) -> None:
-    """A sheet to draw on, and what these networks make of the drawing, without any choice."""
+def beside_a_sheet(runs: list[Run], data: Dataset, key: str) -> Tensor | None:
+    """A sheet to draw on, and what these networks make of the drawing, without any choice; returns the drawing."""
     left, right = st.columns([1, 2.4], gap="large")
     with left:
         x = sketched(data, key)
@@ -38,7 +38,7 @@ def beside_a_sheet(runs: list[Run], data: Dataset, key: str) -> None:
                 "Draw something on the sheet, or press Example: the networks answer while you draw.",
                 icon=":material/draw:",
             )
-            return
+            return None
         made = Source(x, "your drawing", "Your drawing")
         st.html(
             f'<div class="ae-answers">{_itself(data, made)}{"".join(_answer(one, data, made) for one in runs)}</div>'
@@ -46,6 +46,7 @@ def beside_a_sheet(runs: list[Run], data: Dataset, key: str) -> None:
         with st.container(gap=None):
             for one in runs:
                 provenance(one, cached.model(one)[1], made.words)
+    return x
 
 
 def of_drawing(run: Run, data: Dataset) -> None:

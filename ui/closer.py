@@ -13,7 +13,7 @@ from ae_core.runs import Run
 from ui import cached, latent
 from ui.colours import class_colour
 from ui.latent import View
-from ui.pictures import Row, grey, sheet
+from ui.pictures import Row, Tile, grey, sheet, tiles
 
 COUNT = 10
 
@@ -27,7 +27,9 @@ def look_closer(run: Run, made: Recipe, view: View, chosen: np.ndarray) -> None:
     if len(chosen) == 1:
         one = int(chosen[0])
         found = latent.shown(run, view).codes[[one]]
-        beside_neighbours(run, made, view, f"Picture {one}", test.images[[one]], found, skip=1)
+        with st.container(width=720):
+            rebuilt(run, made, f"Picture {one}", test.images[[one]])
+            neighbours(run, made, view, test.images[[one]], found, skip=1)
     else:
         _several(run, made, view, chosen[:COUNT])
 
@@ -54,8 +56,23 @@ def _nearest_other(codes: Tensor, chosen: np.ndarray) -> np.ndarray:
     return distances.argmin(dim=1).numpy()
 
 
-def beside_neighbours(run: Run, made: Recipe, view: View, label: str, x: Tensor, code: Tensor, skip: int = 0) -> None:
-    """One picture x (1, channels, height, width) rebuilt in both ways, and the test pictures with the codes nearest to its.
+def rebuilt(run: Run, made: Recipe, label: str, x: Tensor) -> None:
+    """One picture x (1, channels, height, width), rebuilt by the model and by PCA."""
+    model = latent.network(run)
+    shown = [
+        Tile(label, _pixels(x), label),
+        Tile("Model", _pixels(reconstructions(model, x)), "Rebuilt by the model", [f"{model.latent} numbers"]),
+        Tile("PCA", _pixels(cached.pca(made.dataset).reconstruct(x, model.latent)), "Rebuilt by PCA", ["as many"]),
+    ]
+    st.html(tiles(shown))
+
+
+def _pixels(x: Tensor) -> np.ndarray:
+    return grey(x.numpy())[0]
+
+
+def neighbours(run: Run, made: Recipe, view: View, x: Tensor, code: Tensor, skip: int = 0) -> None:
+    """The test pictures whose codes are nearest to that of picture x (1, channels, height, width), in both kinds of code.
 
     `code` (1, n) is its code, or its answer of the layer that is mapped; `skip` leaves out so many: a test picture is its
     own nearest.
@@ -70,8 +87,4 @@ def beside_neighbours(run: Run, made: Recipe, view: View, label: str, x: Tensor,
         names = ", ".join(made.data.classes[i] for i in test.labels[near].tolist())
         alt = f"Test pictures with the nearest {what}, of the classes {names}"
         rows.append(Row("Neighbours", grey(images[near].numpy()), alt, f"nearest {what}"))
-    three = torch.cat([x, reconstructions(model, x), fitted.reconstruct(x, model.latent)])
-    alt = "The picture, rebuilt by the model, rebuilt by PCA"
-    left, right = st.columns([1, 2.4], gap="large")
-    left.html(sheet([Row(label, grey(three.numpy()), alt)], ["input", "model", "PCA"]))
-    right.html(sheet(rows))
+    st.html(sheet(rows))

@@ -42,9 +42,9 @@ def computed(what: Computation) -> dict[str, Tensor]:
         RunError, DatasetError: where it is not possible.
     """
     machine = engine()
-    if machine and not machine.side.ready(what):
-        if what.key in st.session_state.get(_STOPPED, ()) or not machine.side.ask(what, GRACE_S):
-            raise NotReady(what)
+    unwanted = what.key in st.session_state.get(_STOPPED, ())
+    if machine and not machine.side.ready(what) and (unwanted or not machine.side.ask(what, GRACE_S)):
+        raise NotReady(what)
     return _read(what, what.key)
 
 
@@ -66,16 +66,21 @@ def is_there(what: Computation) -> bool:
     return machine is not None and machine.side.ready(what)
 
 
-def when_ready(draw: Callable[..., None], *arguments: Any) -> None:
-    """Draw a part of a page; while something that it needs is computed, say so in its place, and then draw it."""
+def when_ready(draw: Callable[..., object], *arguments: Any) -> bool:
+    """Draw a part of a page; while something that it needs is computed, say so in its place, and then draw it.
+
+    Returns whether the part is drawn.
+    """
     try:
         draw(*arguments)
+        return True
     except NotReady as reason:
         what = reason.what
         if what.key in st.session_state.get(_STOPPED, ()):
             _stopped(what, draw.__name__)
         else:
             st.fragment(_wait, run_every=EVERY_S)(what, draw.__name__, time.monotonic())
+        return False
 
 
 def _wait(what: Computation, place: str, since: float) -> None:

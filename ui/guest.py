@@ -44,7 +44,8 @@ def own_picture(run: Run, made: Recipe, view: View) -> None:
             return
         found = places(run, view, picture)
         latent_guest("guest", picture, found)
-        closer.beside_neighbours(run, made, view, "Your picture", picture, own_code(run, view, picture))
+        closer.rebuilt(run, made, "Your picture", picture)
+        closer.neighbours(run, made, view, picture, own_code(run, view, picture))
         (u, v), (a, b) = found
         text = f"On the map at {u:.2f}, {v:.2f}; on that of PCA at {a:.2f}, {b:.2f}.".replace("-", "−")
         if view.kind in METHODS:
@@ -67,11 +68,16 @@ def places(run: Run, view: View, x: Tensor) -> list[tuple[float, float]]:
     elif view.kind in METHODS:
         ours = place(z, known, latent.neighbour_points(run, view))
     else:
-        ours = latent.plane(run, view).coordinates(z)
+        ours = on_plane(run, view, x)
     theirs = torch.zeros(1, 2)
     flat = cached.pca(run.recipe().dataset).codes(x, min(2, model.latent))
     theirs[:, : flat.shape[1]] = flat
     return [(float(u), float(v)) for u, v in torch.cat([ours, theirs]).tolist()]
+
+
+def on_plane(run: Run, view: View, x: Tensor) -> Tensor:
+    """Where pictures (n, channels, height, width) lie on a plane through the codes of a run, (n, 2)."""
+    return latent.plane(run, view).coordinates(encode(latent.network(run), x))
 
 
 def own_code(run: Run, view: View, x: Tensor) -> Tensor:

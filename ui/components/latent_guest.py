@@ -17,7 +17,7 @@ from ae_core.exploration import as_bytes
 _JS = Path(__file__).parent / "latent_guest.js"
 
 
-def latent_guest(key: str, x: Tensor | None, places: Sequence[tuple[float, float]] = ()) -> None:
+def latent_guest(key: str, x: Tensor | None, places: Sequence[Sequence[float]] = ()) -> None:
     """Show picture x (1, channels, height, width) at its place (u, v) on each panel of the pad; None takes it away."""
     data = None
     if x is not None:
