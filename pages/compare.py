@@ -10,6 +10,7 @@ from ui import cached, charts, comparing, export
 from ui.absent import explain_absent, guarded
 from ui.compared_pictures import pictures
 from ui.comparing import Compared, Measured
+from ui.computing import when_ready
 from ui.frame import heading, note, notice, table, wide
 from ui.pick import pick, pick_several, title
 from ui.provenance import provenance
@@ -144,7 +145,7 @@ if not compared:
 if len(compared) == 1:
     note("One run beside PCA. Choose a second one above to compare the two.")
 try:
-    st.fragment(guarded(pictures))(data, compared)
+    st.fragment(when_ready)(guarded(pictures), data, compared)
     st.subheader("What it reaches, and what it costs", anchor=False)
     sizes = {one.model.latent for one in compared}
     lines = [*map(comparing.measured, compared), comparing.measured_pca(data, compared[0].model.latent)]

@@ -8,6 +8,7 @@ from ae_core.restoration import LEVELS
 from ae_core.runs import Run, RunError
 from ui import cached, denoising, export
 from ui.absent import explain_absent, guarded
+from ui.computing import when_ready
 from ui.frame import heading, note, notice
 from ui.pick import number, pick, pick_several, title
 from ui.pictures import sheet, tiles
@@ -110,7 +111,7 @@ def look(ticking: bool) -> None:
 
 try:
     ticks = bool(st.session_state.get(TICKING))
-    st.fragment(guarded(look), run_every=EVERY_S if ticks else None)(ticks)
+    st.fragment(when_ready, run_every=EVERY_S if ticks else None)(guarded(look), ticks)
 except (RunError, DatasetError) as error:
     st.error(str(error))
     st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")

@@ -8,6 +8,7 @@ from ae_core.models.base import GenerativeAutoencoder
 from ae_core.runs import Run, RunError
 from ui import cached, charts, export, family, generation, latent, ways
 from ui.absent import say_if_absent
+from ui.computing import when_ready
 from ui.frame import heading, note, notice
 from ui.marks import marked_pad
 from ui.pick import number, pick, pick_run, pick_two
@@ -160,7 +161,6 @@ DRAW = {
 }
 
 
-@st.fragment
 def section(run: Run) -> None:
     """The chosen way to make pictures; only this part is drawn again when a control moves."""
     name = pick("Way", SECTIONS, "section", widget=st.segmented_control, required=True, label_visibility="collapsed")
@@ -177,4 +177,4 @@ except (RunError, DatasetError) as error:
     st.error(str(error))
     st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")
     st.stop()
-section(run)
+st.fragment(when_ready)(section, run)

@@ -14,6 +14,7 @@ from ae_core.runs import Run, RunError
 from ui import answers, cached, charts, elsewhere, export
 from ui.absent import guarded, what_is_left
 from ui.colours import class_colour
+from ui.computing import when_ready
 from ui.frame import heading, notice, table
 from ui.pick import number, pick, pick_run
 from ui.pictures import Row, grey, sheet, signed
@@ -156,15 +157,15 @@ try:
     data = run.recipe().data
     data.load()
     if section == "test":
-        test_pictures(run, model, checkpoint)
+        when_ready(test_pictures, run, model, checkpoint)
     elif section == "drawing":
-        st.fragment(guarded(answers.of_drawing))(run, data)
+        st.fragment(when_ready)(guarded(answers.of_drawing), run, data)
     elif section == "upload":
-        st.fragment(guarded(answers.of_upload))(run, data)
+        st.fragment(when_ready)(guarded(answers.of_upload), run, data)
     elif section == "foreign":
-        elsewhere.foreign(run, data)
+        when_ready(elsewhere.foreign, run, data)
     elif section == "sizes":
-        elsewhere.sizes(run, data)
+        when_ready(elsewhere.sizes, run, data)
     else:
         st.fragment(guarded(elsewhere.path))(run, data)
 except (RunError, DatasetError) as error:

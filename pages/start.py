@@ -12,8 +12,11 @@ from ae_core.runs import Run
 from ae_core.store import EXAMPLE
 from ui import cached, family, latent
 from ui.answers import beside_a_sheet
+from ui.components.latent_guest import latent_guest
 from ui.components.squeeze import payload, squeeze
+from ui.computing import when_ready
 from ui.frame import heading, note, notice
+from ui.guest import on_plane
 from ui.latent import View
 from ui.marks import marked_pad
 from ui.pick import pick
@@ -33,14 +36,16 @@ def touch(runs: list[Run]) -> None:
     """The latent pad with one run, or with two under one pointer."""
     kind = pick("Show", VIEWS, "beside", widget=st.segmented_control, required=True, label_visibility="collapsed") if len(runs) == 2 else "one"  # fmt: skip
     shown = runs if kind == "two" else runs[:1]
-    view = View("dims" if latent.network(shown[0]).latent <= 2 else "pca")
     versions = tuple(latent.version(run) for run in shown)
-    marked_pad(latent.alone(shown, versions, view, tour=True), f"start:{kind}", len(latent.codes(shown[0]).labels))
+    marked_pad(
+        latent.alone(shown, versions, START_VIEW, tour=True), f"start:{kind}", len(latent.codes(shown[0]).labels)
+    )
     for run in shown:
         provenance(run, cached.model(run)[1])
 
 
 pair = family.planes()
+START_VIEW = View("dims" if latent.network(pair[0]).latent <= 2 else "pca")
 touch(pair)
 with st.container(horizontal=True, horizontal_alignment="center"):
     st.page_link("pages/train.py", label="**Train one yourself**", icon=":material/play_arrow:")
@@ -57,7 +62,16 @@ notice(
 )
 
 st.subheader("Draw one yourself", anchor=False)
-st.fragment(beside_a_sheet)([*pair, *family.shipped("vae-{}")], pair[0].recipe().data, "start")
+
+
+def draw_yourself(runs: list[Run], others: list[Run]) -> None:
+    """The sheet, what the networks make of the drawing, and its place as a ring on the maps at the top of the page."""
+    x = beside_a_sheet([*runs, *others], runs[0].recipe().data, "start")
+    places = [] if x is None else [on_plane(run, START_VIEW, x)[0].tolist() for run in runs]
+    latent_guest("start_guest", x, places)
+
+
+st.fragment(when_ready)(draw_yourself, pair, family.shipped("vae-{}"))
 note(
     "A code of two numbers can say little: the answer is the nearest of what the network knows. With more numbers it comes "
     "closer. Reconstruct has the same sheet for every other network."

@@ -83,11 +83,11 @@ def test_every_section_of_generate_has_a_result_a_source_and_something_to_notice
     assert "<img" in texts(app) or app.get("bidi_component") or app.get("plotly_chart")
 
 
-@pytest.mark.parametrize("address", [{"map": "dims"}, {"map": "three"}, {"map": "three", "a": "1", "b": "1", "c": "1"}])
+@pytest.mark.parametrize("address", [{"map": "dims"}, {"map": "three"}, {"map": "three", "plane": "1,1,1"}])
 def test_a_larger_code_has_three_kinds_of_map(run_of, address):
     app = open_page("latent", run=run_of("multilayer").id, **address)
     assert not app.exception and not app.error
-    assert bool(app.warning) == (address.get("c") == "1")
+    assert bool(app.warning) == (address.get("plane") == "1,1,1")
 
 
 def test_any_hidden_layer_can_be_mapped(run_of):

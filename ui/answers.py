@@ -28,8 +28,8 @@ NEAREST, MOST = 5, 4
 SHOWN_FIRST = 4  # of the test pictures, until something is drawn
 
 
-def beside_a_sheet(runs: list[Run], data: Dataset, key: str) -> None:
-    """A sheet to draw on, and what these networks make of the drawing, without any choice."""
+def beside_a_sheet(runs: list[Run], data: Dataset, key: str) -> Tensor | None:
+    """A sheet to draw on, and what these networks make of the drawing, without any choice; returns the drawing."""
     left, right = st.columns([1, 2.4], gap="large")
     with left:
         x = sketched(data, key)
@@ -45,6 +45,7 @@ def beside_a_sheet(runs: list[Run], data: Dataset, key: str) -> None:
         with st.container(gap=None):
             for one in runs:
                 provenance(one, cached.model(one)[1], made.words)
+    return x
 
 
 def of_drawing(run: Run, data: Dataset) -> None:
