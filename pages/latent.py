@@ -1,5 +1,6 @@
 """Latent space: where every picture lies as a code, and what the decoder makes of the places between them."""
 
+import contextlib
 import math
 
 import numpy as np
@@ -83,14 +84,20 @@ def three_pictures(dataset: str, n: int) -> tuple[int, int, int]:
 
 
 def corners(made: Recipe, view: View) -> None:
-    """The three pictures that the plane goes through, and how to choose others."""
-    test = made.data.load().test
+    """The three pictures that the plane goes through, where they are here, and how to choose others."""
     chosen = [view.a, view.b, view.c]
-    names = [made.data.classes[label] for label in test.labels[chosen].tolist()]
     with st.container(horizontal=True, vertical_alignment="center"):
-        alt = f"The plane goes through test pictures {chosen} of the classes {', '.join(names)}"
-        st.html(sheet([Row("Plane", grey(test.images[chosen].numpy()), alt, "through")], ["A", "B", "C"]), width=330)
+        with contextlib.suppress(DatasetError):  # the page says that they are not here
+            three(made, chosen)
         note("To take another picture, press Set A, B or C below the maps, then click its dot.")
+
+
+def three(made: Recipe, chosen: list[int]) -> None:
+    """Three test pictures side by side, called A, B and C."""
+    test = made.data.load().test
+    names = [made.data.classes[label] for label in test.labels[chosen].tolist()]
+    alt = f"The plane goes through test pictures {chosen} of the classes {', '.join(names)}"
+    st.html(sheet([Row("Plane", grey(test.images[chosen].numpy()), alt, "through")], ["A", "B", "C"]), width=330)
 
 
 def explore(run: Run, made: Recipe, view: View) -> None:
