@@ -12,7 +12,7 @@ from ui.compared_pictures import pictures
 from ui.comparing import Compared, Measured
 from ui.computing import when_ready
 from ui.frame import heading, note, notice, table, wide
-from ui.pick import pick, pick_several, title
+from ui.pick import pick, pick_several, short_title
 from ui.provenance import provenance
 
 CURVES = {"error": "Squared error per pixel", "loss": "Test loss"}
@@ -43,7 +43,7 @@ def choose() -> tuple[Dataset, list[Compared]]:
         data = present[pick("Pictures", titles, "dataset", asked_dataset(), width=220)]
         runs = comparing.finished(data.name)
         start = comparing.starting_runs(list(runs.values()))
-        titles = {key: title(run) for key, run in runs.items()}
+        titles = {key: short_title(run) for key, run in runs.items()}
         names = pick_several("Runs, up to six", titles, "runs", start, comparing.MOST)
     compared, trouble = comparing.opened([runs[name] for name in names])
     for sentence in trouble:

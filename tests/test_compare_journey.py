@@ -74,7 +74,7 @@ def test_runs_are_chosen_kept_in_the_address_and_taken_along(visit, tmp_path):
     page = visit("compare?runs=vae-digits,linear-digits")
     drawn(page)
     page.get_by_role("combobox", name=re.compile("Runs, up to six")).click()
-    page.get_by_role("option", name="sparse-digits (shipped)").click()
+    page.get_by_role("option", name="sparse-digits").click()
     page.wait_for_url(re.compile("runs=vae-digits%2Clinear-digits%2Csparse-digits"))
     page.keyboard.press("Escape")  # an open list hides the rest of the page from screen readers, and from roles
     page.get_by_role("img", name="Signed error of sparse-digits").wait_for()

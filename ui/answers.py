@@ -18,7 +18,7 @@ from ae_core.runs import Run
 from ui import cached
 from ui.colours import BASELINE, OURS
 from ui.frame import note, notice
-from ui.pick import pick_several, short_title, title
+from ui.pick import pick_several, short_title
 from ui.pictures import Row, data_uri, grey, png, sheet, strip
 from ui.provenance import provenance
 from ui.sketching import sketched
@@ -85,7 +85,7 @@ def _answers(run: Run, data: Dataset, source: Callable[[], Source | None], hint:
     with right:
         runs = {other.id: other for other in cached.runs_of(data.name)}
         start = [run.id, *(other for other in runs if other != run.id)][:MOST]
-        names = {key: title(other) for key, other in runs.items()}
+        names = {key: short_title(other) for key, other in runs.items()}
         chosen = [runs[key] for key in pick_several("Networks, up to four", names, "with", start, MOST)]
         if made is None:
             st.info(hint, icon=":material/draw:")
