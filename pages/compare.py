@@ -36,7 +36,7 @@ def asked_dataset() -> str | None:
 
 def choose() -> tuple[Dataset, list[Compared]]:
     """The data set and the runs on it; those that cannot be opened are explained and left out."""
-    explain_absent(str(st.query_params.get("runs", "")))
+    explain_absent("compare")
     with st.container(horizontal=True, vertical_alignment="top"):
         present = {name: entry for name, entry in datasets().items() if entry.present()}
         titles = {name: entry.title for name, entry in present.items()}

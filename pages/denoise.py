@@ -25,7 +25,7 @@ heading(
     "Damage a picture, and see who finds the clean one again: networks that have learned what such pictures look like, "
     "or filters that only know what noise looks like.",
 )
-explain_absent(str(st.query_params.get("runs", "")))
+explain_absent("denoise")
 with st.container(horizontal=True, vertical_alignment="top"):
     present = {name: entry for name, entry in datasets().items() if entry.present()}
     name = pick("Pictures", {key: entry.title for key, entry in present.items()}, "dataset", width=220)

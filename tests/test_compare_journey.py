@@ -102,6 +102,27 @@ def test_a_figure_is_saved_by_its_own_button(visit):
     assert b"<svg" in download.value.path().read_bytes()[:500]
 
 
+def test_a_drawing_goes_through_all_networks_and_is_kept_in_the_link(visit):
+    page = visit("compare?runs=vae-digits,linear-digits&source=drawing")
+    expect(page.get_by_text("Draw something, or choose a picture")).to_be_visible(timeout=60_000)
+    sheet = page.locator(".pad canvas.ink")
+    box = sheet.bounding_box()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.15 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.85 * box["height"], steps=8)
+    page.mouse.up()
+    tiles = page.locator(".ae-tiles figure")
+    expect(tiles).to_have_count(8, timeout=60_000)  # input, two runs and PCA, and their errors
+    page.wait_for_url(re.compile("drawn="))
+    shown = [tiles.nth(k).locator("img").get_attribute("src") for k in range(4)]
+    assert len(set(shown)) == 4
+    again = visit(page.url)
+    expect(again.locator(".ae-tiles figure")).to_have_count(8, timeout=60_000)
+    for width in (390, 1280):
+        again.set_viewport_size({"width": width, "height": 900})
+        again.wait_for_function(f"document.querySelector('[data-testid=stMain]').scrollWidth <= {width}")
+
+
 def test_the_link_is_copied(visit):
     page = visit("compare?runs=vae-digits,linear-digits&set=3", permissions=["clipboard-read", "clipboard-write"])
     drawn(page)

@@ -47,22 +47,33 @@ def guarded(part: Callable[P, None]) -> Callable[P, None]:
 
 def say_if_absent(run: Run) -> None:
     """A sentence where the pictures of a run are not here, for a page that can do without them."""
+    if told := _why(run):
+        st.info(told, icon=":material/info:")
+
+
+def explain_absent(page: str) -> None:
+    """A sentence about each run that the address of a page names under `runs` and whose pictures are not here.
+
+    It stays while the page, which cannot choose such a run, goes on with others.
+    """
+    asked, key = st.query_params.get("runs"), f"_absent_{page}"
+    if asked is not None:
+        names = str(asked)[:1000].split(",")
+        st.session_state[key] = [
+            f"{run.id} cannot be shown here. {told}"
+            for run in cached.store().listing()
+            if run.id in names and (told := _why(run))
+        ]
+    for told in st.session_state.get(key, []):
+        st.warning(told)
+
+
+def _why(run: Run) -> str:
+    """Why the pictures of a run are not here; empty where they are."""
     try:
         data = run.recipe().data
         if not data.present():
             data.load()
     except (RunError, DatasetError) as error:
-        st.info(str(error), icon=":material/info:")
-
-
-def explain_absent(asked: str) -> None:
-    """A sentence about each run named in an address (ids with commas) whose pictures are not here."""
-    names = asked[:1000].split(",")
-    for run in cached.store().listing():
-        if run.id in names:
-            try:
-                data = run.recipe().data
-                if not data.present():
-                    data.load()
-            except (RunError, DatasetError) as error:
-                st.toast(f"{run.id} cannot be shown here. {error}", icon=":material/info:")
+        return str(error)
+    return ""

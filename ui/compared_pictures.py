@@ -37,7 +37,9 @@ class Output(NamedTuple):
 
 def pictures(data: Dataset, compared: list[Compared]) -> None:
     """A choice of pictures, what every run and PCA make of them, and the signed errors on one scale."""
-    how = pick("Pictures", {**SOURCES, "test": "Test pictures"}, "source", widget=st.segmented_control, required=True)
+    how = pick(
+        "What goes in", {**SOURCES, "test": "Test pictures"}, "source", widget=st.segmented_control, required=True
+    )
     if how == "test":
         chosen = eight(data, number("Set of eight test pictures", 1, 20, "set"))
         labels, names = data.load().test.labels[chosen].tolist(), data.classes
@@ -84,7 +86,7 @@ def _several(data: Dataset, compared: list[Compared], source: Source, names: lis
         Row(one.name, signed((one.images - x).numpy(), scale), f"Signed error of {one.name}", f"{mean(x, one.images):.4f} per pixel", band=True)
         for one in found
     ]  # fmt: skip
-    left, right = st.columns(2, gap="medium")
+    left, right = st.columns(2, gap="medium") if names else (st.container(), st.container())
     left.html(sheet(rebuilt, names, under, colours))
     right.html(sheet(errors, names, under, colours))
     sheets = [Sheet(rebuilt, names, under), Sheet(errors[1:], names, under)]
@@ -100,12 +102,13 @@ def _one(data: Dataset, compared: list[Compared], source: Source) -> None:
         Tile(one.name, _pixels(one.images), f"Rebuilt by {one.name}", [one.detail, f"{mean(x, one.images):.4f} per pixel"])
         for one in found
     ]  # fmt: skip
-    errors = [
+    errors = [Tile("Input", _pixels(x), source.alt, ["signed error beside it"])]
+    errors += [
         Tile(one.name, signed((one.images - x).numpy(), scale)[0], f"Signed error of {one.name}", ["signed error"])
         for one in found
     ]  # fmt: skip
-    st.html(tiles(rebuilt) + tiles(errors))
-    _give(data, compared, source, scale, [as_sheet(rebuilt), as_sheet(errors)], OTHER)
+    st.html(f'<div class="ae-many">{tiles(rebuilt)}{tiles(errors)}</div>')
+    _give(data, compared, source, scale, [as_sheet(rebuilt), as_sheet(errors[1:])], OTHER)
 
 
 def _give(

@@ -72,6 +72,7 @@ def offer_removal(data: Dataset) -> None:
         st.markdown(f"{data.title} will be gone for good, for everybody. {means}")
         if st.button("Delete for good", icon=":material/delete_forever:", key="own_delete_yes"):
             data.remove()
+            st.cache_resource.clear()  # pictures are in there too
             st.query_params.pop("dataset", None)
             st.rerun()
 

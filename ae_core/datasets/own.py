@@ -223,7 +223,8 @@ def _half_made() -> Iterator[Path]:
 
 
 def _remove(name: str) -> None:
-    """Delete the pictures for good; nothing where they are gone already."""
+    """Delete the pictures for good, from memory too; nothing where they are gone already."""
+    _read.cache_clear()
     away = own_folder() / f".{secrets.token_hex(8)}.part"
     with contextlib.suppress(FileNotFoundError):
         os.replace(own_folder() / name, away)
