@@ -51,8 +51,34 @@ def touch(runs: list[Run]) -> None:
         provenance(run, cached.model(run)[1])
 
 
-pair = shipped(PLANE, PLAIN_PLANE) or shipped(EXAMPLE)
-touch(pair)
+@st.cache_resource(max_entries=4, show_spinner=False)
+def at_work(_run: Run, version: str) -> bytes:
+    """The network and one test picture of each class, as the browser takes them."""
+    (model, _), data = cached.model(_run), _run.recipe().data
+    if not isinstance(model, DeterministicAutoencoder):
+        raise TypeError(f"{_run.id} must be a dense autoencoder: its network runs in the browser.")
+    test = data.load().test
+    chosen = one_of_each(test.labels, len(data.classes))
+    return payload(model, test.images[chosen], [data.classes[i] for i in test.labels[chosen].tolist()])
+
+
+def there_and_back(run: Run) -> None:
+    """A picture on its way through a network that runs in the browser, with the code to pull at."""
+    (model, checkpoint), data = cached.model(run), run.recipe().data
+    st.subheader("From a picture to its code and back", anchor=False)
+    squeeze(at_work(run, checkpoint.sha256), key="squeeze")
+    provenance(run, checkpoint)
+    note(
+        f"Pull a bar of the code: one number changes, and with it a whole stroke, because {model.latent} numbers have to "
+        f"describe {data.shape[1] * data.shape[2]} pixels and each must say something about many."
+    )
+
+
+pair = shipped(PLANE, PLAIN_PLANE) or shipped(EXAMPLE) or cached.runs_of("digits")[:1]
+if pair:
+    touch(pair)
+else:
+    st.info("There is no trained network here yet; train one in a few seconds.", icon=":material/info:")
 with st.container(horizontal=True, horizontal_alignment="center"):
     st.page_link("pages/train.py", label="**Train one yourself**", icon=":material/play_arrow:")
     st.page_link("pages/latent.py", label="**Explore the latent space**", icon=":material/scatter_plot:")
@@ -62,35 +88,15 @@ notice(
     "that place, and between two classes one digit turns into another. Click two places to see the whole way between them."
 )
 
-st.subheader("Draw one yourself", anchor=False)
-st.fragment(beside_a_sheet)(pair, pair[0].recipe().data, "start")
-note(
-    "A code of two numbers can say little: the answer is the nearest of what the network knows. "
-    "Reconstruct has the same sheet for every other network."
-)
-
-st.subheader("From a picture to its code and back", anchor=False)
-run = cached.store().find(EXAMPLE)
-model, checkpoint = cached.model(run)
-data = run.recipe().data
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def at_work(version: str) -> bytes:
-    """The network and one test picture of each class, as the browser takes them."""
-    if not isinstance(model, DeterministicAutoencoder):
-        raise TypeError(f"{EXAMPLE} must be a dense autoencoder: its network runs in the browser.")
-    test = data.load().test
-    chosen = one_of_each(test.labels, len(data.classes))
-    return payload(model, test.images[chosen], [data.classes[i] for i in test.labels[chosen].tolist()])
-
-
-squeeze(at_work(checkpoint.sha256), key="squeeze")
-provenance(run, checkpoint)
-note(
-    f"Pull a bar of the code: one number changes, and with it a whole stroke, because {model.latent} numbers have to "
-    f"describe {data.shape[1] * data.shape[2]} pixels and each must say something about many."
-)
+if pair:
+    st.subheader("Draw one yourself", anchor=False)
+    st.fragment(beside_a_sheet)(pair, pair[0].recipe().data, "start")
+    note(
+        "A code of two numbers can say little: the answer is the nearest of what the network knows. "
+        "Reconstruct has the same sheet for every other network."
+    )
+for run in shipped(EXAMPLE):
+    there_and_back(run)
 
 st.subheader("The family", anchor=False)
 cards = st.grid(4, min_column_width=230)
