@@ -45,7 +45,7 @@ heading(
     "Every test picture is a dot: its <em>code</em>, placed by its numbers. Move the pointer: the decoder paints what it "
     "would make of that place, also where no picture ever was.",
 )
-run = pick_run(family.planes()[0].id)
+run = pick_run(*(run.id for run in family.planes()[:1]))
 
 
 def chosen_view(made: Recipe, size: int, n: int) -> View:

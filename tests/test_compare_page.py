@@ -178,23 +178,6 @@ def test_a_run_whose_weights_are_damaged_is_explained_and_the_others_are_shown(s
     assert len(tables(app)[0]) == 2
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        {"runs": "a,b,c,d,e,f,g"},
-        {"runs": "../../etc/passwd", "dataset": "imagenet", "set": "-1"},
-        {"runs": "x" * 5000, "curves": "<script>", "set": "NaN"},
-        {"runs": ",,,", "curves": "", "dataset": ""},
-        {"runs": "vanilla-digits,linear-shapes"},
-    ],
-    ids=",".join,
-)
-def test_an_absurd_address_is_ignored_and_starts_nothing(address):
-    app = open_page(**address)
-    assert not app.exception and not app.error
-    assert [run for run in Store.default().listing() if not run.pretrained] == []
-
-
 def test_seven_runs_in_the_address_are_too_many(six):
     app = open_page(runs=chosen(six, *SIX) + ",vae-digits")
     assert not app.exception
