@@ -148,6 +148,19 @@ def test_the_plane_through_three_pictures_is_that_of_the_address(run_of):
     assert len(app.toast) == 1 and header(app)["three"] != [5, 17, 9999]
 
 
+def test_manifold_pictures_grow_to_the_right_and_upwards(run_of):
+    from ae_core.generation import normal_quantiles
+    from ui import generation, latent
+
+    run = run_of("plane")
+    model, q = run.load()[0], normal_quantiles(generation.SIDE)
+    shown = generation.manifold(run, latent.version(run), 0, 1).reshape(generation.SIDE, generation.SIDE, -1)
+    for row, column in ((0, 0), (0, generation.SIDE - 1), (4, 11)):
+        with torch.inference_mode():
+            wanted = model.decode(torch.stack([q[column], q[generation.SIDE - 1 - row]])[None]).flatten()
+        assert shown[row, column] == pytest.approx(wanted.numpy(), abs=1e-5)
+
+
 def test_a_plain_autoencoder_says_that_its_distribution_was_fitted(run_of):
     assert "no prior" in texts(open_page("generate", run=run_of("multilayer").id))
     assert "no prior" not in texts(open_page("generate", run=run_of("plane").id))
