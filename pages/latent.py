@@ -1,5 +1,8 @@
 """Latent space: where every picture lies as a code, and what the decoder makes of the places between them."""
 
+import contextlib
+import math
+
 import numpy as np
 import streamlit as st
 import torch
@@ -10,8 +13,7 @@ from ae_core.neighbour_map import METHODS
 from ae_core.recipe import Recipe
 from ae_core.representation import NEIGHBOURS
 from ae_core.runs import Run, RunError
-from ae_core.store import PLANE
-from ui import cached, closer, export, latent, worth
+from ui import cached, closer, export, family, latent, worth
 from ui.address import asked, tell
 from ui.computing import is_there, when_ready
 from ui.frame import heading, note, notice
@@ -43,7 +45,7 @@ heading(
     "Every test picture is a dot: its <em>code</em>, placed by its numbers. Move the pointer: the decoder paints what it "
     "would make of that place, also where no picture ever was.",
 )
-run = pick_run(PLANE)
+run = pick_run(family.planes()[0].id)
 
 
 def chosen_view(made: Recipe, size: int, n: int) -> View:
@@ -82,14 +84,20 @@ def three_pictures(dataset: str, n: int) -> tuple[int, int, int]:
 
 
 def corners(made: Recipe, view: View) -> None:
-    """The three pictures that the plane goes through, and how to choose others."""
-    test = made.data.load().test
+    """The three pictures that the plane goes through, where they are here, and how to choose others."""
     chosen = [view.a, view.b, view.c]
-    names = [made.data.classes[label] for label in test.labels[chosen].tolist()]
     with st.container(horizontal=True, vertical_alignment="center"):
-        alt = f"The plane goes through test pictures {chosen} of the classes {', '.join(names)}"
-        st.html(sheet([Row("Plane", grey(test.images[chosen].numpy()), alt, "through")], ["A", "B", "C"]), width=330)
+        with contextlib.suppress(DatasetError):  # the page says that they are not here
+            three(made, chosen)
         note("To take another picture, press Set A, B or C below the maps, then click its dot.")
+
+
+def three(made: Recipe, chosen: list[int]) -> None:
+    """Three test pictures side by side, called A, B and C."""
+    test = made.data.load().test
+    names = [made.data.classes[label] for label in test.labels[chosen].tolist()]
+    alt = f"The plane goes through test pictures {chosen} of the classes {', '.join(names)}"
+    st.html(sheet([Row("Plane", grey(test.images[chosen].numpy()), alt, "through")], ["A", "B", "C"]), width=330)
 
 
 def explore(run: Run, made: Recipe, view: View) -> None:
@@ -140,6 +148,7 @@ def wanted(run: Run, view: View) -> bool:
 def numbers(run: Run, made: Recipe, view: View) -> None:
     """Error, neighbours, silhouette and trustworthiness of all that is mapped, as a table."""
     pixels, size = int(np.prod(made.data.shape)), latent.network(run).latent
+    one_class = len(made.data.classes) == 1
     measured = worth.measured(run, latent.version(run), view)
     every = cached.test_errors(run)
     errors = [f"{found.mean() / pixels:.4f}" for found in (every, cached.pca_errors(made.dataset, size))]
@@ -149,8 +158,12 @@ def numbers(run: Run, made: Recipe, view: View) -> None:
         errors.append("cannot be decoded")
     rows = {
         "Squared error per pixel (lower is better)": errors,
-        f"Class told by {NEIGHBOURS} neighbours": [f"{100 * m.knn:.1f} %" for m in measured],
-        "Silhouette of the classes, −1 to 1": [f"{m.silhouette:.2f}" for m in measured],
+        f"Class told by {NEIGHBOURS} neighbours": [
+            "one class" if one_class else f"{100 * m.knn:.1f} %" for m in measured
+        ],
+        "Silhouette of the classes, −1 to 1": [
+            "–" if math.isnan(m.silhouette) else f"{m.silhouette:.2f}" for m in measured
+        ],
         "Trustworthiness, 0 to 1": [f"{m.trustworthiness:.3f}" for m in measured],
     }
     head = f"| | {' | '.join(heads)} |\n|---|{'---:|' * len(heads)}\n"

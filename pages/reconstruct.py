@@ -12,6 +12,7 @@ from ae_core.models import Autoencoder
 from ae_core.recipe import Recipe
 from ae_core.runs import Run, RunError
 from ui import answers, cached, charts, elsewhere, export
+from ui.absent import guarded, what_is_left
 from ui.colours import class_colour
 from ui.computing import when_ready
 from ui.frame import heading, notice, table
@@ -111,6 +112,7 @@ def measures(run: Run, made: Recipe, latent: int) -> str:
 
 
 @st.fragment
+@guarded
 def look(run: Run, model: Autoencoder, checkpoint: Checkpoint, errors: np.ndarray) -> None:
     """The part of the page that answers its controls without the rest being drawn again."""
     made = run.recipe()
@@ -141,6 +143,7 @@ def test_pictures(run: Run, model: Autoencoder, checkpoint: Checkpoint) -> None:
             cached.error_figure(run, f"{run.folder}:{checkpoint.sha256}"), key="distribution", config=charts.CONFIG,
             height=280, alt=f"Distribution of the error of {len(errors)} test pictures for the autoencoder and for PCA",
         )  # fmt: skip
+        provenance(run, checkpoint)
     notice(
         "PCA is the best any *linear* code of this size can do, and it takes no training: an autoencoder earns its place "
         "only where it beats it. Look at the worst pictures: they are the rare ways of writing, which the network met "
@@ -152,19 +155,21 @@ section = pick("What to look at", SECTIONS, "section", widget=st.segmented_contr
 try:
     model, checkpoint = cached.model(run)
     data = run.recipe().data
+    data.load()
     if section == "test":
         when_ready(test_pictures, run, model, checkpoint)
     elif section == "drawing":
-        st.fragment(when_ready)(answers.of_drawing, run, data)
+        st.fragment(when_ready)(guarded(answers.of_drawing), run, data)
     elif section == "upload":
-        st.fragment(when_ready)(answers.of_upload, run, data)
+        st.fragment(when_ready)(guarded(answers.of_upload), run, data)
     elif section == "foreign":
         when_ready(elsewhere.foreign, run, data)
     elif section == "sizes":
         when_ready(elsewhere.sizes, run, data)
     else:
-        st.fragment(elsewhere.path)(run, data)
+        st.fragment(guarded(elsewhere.path))(run, data)
 except (RunError, DatasetError) as error:
     st.error(str(error))
+    what_is_left(run)
     st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")
     st.stop()

@@ -8,12 +8,13 @@ from ae_core.datasets import DATASETS
 from ae_core.exploration import one_of_each, starting_latent
 from ae_core.models import MODELS, idea
 from ae_core.models.base import DeterministicAutoencoder
-from ae_core.runs import Run, RunError
-from ae_core.store import EXAMPLE, PLAIN_PLANE, PLANE
+from ae_core.runs import Run
+from ae_core.store import EXAMPLE
 from ui import cached, family, latent
 from ui.answers import beside_a_sheet
 from ui.components.latent_guest import latent_guest
 from ui.components.squeeze import payload, squeeze
+from ui.computing import when_ready
 from ui.frame import heading, note, notice
 from ui.guest import on_plane
 from ui.latent import View
@@ -30,17 +31,6 @@ heading(
 )
 
 
-def shipped(*names: str) -> list[Run]:
-    """Those of the named runs that are there."""
-    runs = []
-    for name in names:
-        try:
-            runs.append(cached.store().find(name))
-        except RunError:
-            continue
-    return runs
-
-
 @st.fragment
 def touch(runs: list[Run]) -> None:
     """The latent pad with one run, or with two under one pointer."""
@@ -54,13 +44,18 @@ def touch(runs: list[Run]) -> None:
         provenance(run, cached.model(run)[1])
 
 
-pair = shipped(PLANE, PLAIN_PLANE) or shipped(EXAMPLE)
+pair = family.planes()
 START_VIEW = View("dims" if latent.network(pair[0]).latent <= 2 else "pca")
 touch(pair)
 with st.container(horizontal=True, horizontal_alignment="center"):
     st.page_link("pages/train.py", label="**Train one yourself**", icon=":material/play_arrow:")
-    st.page_link("pages/latent.py", label="**Explore the latent space**", icon=":material/scatter_plot:")
-    st.page_link("pages/reconstruct.py", label="**Look at reconstructions**", icon=":material/compare:")
+    seen = {"run": pair[0].id}
+    st.page_link(
+        "pages/latent.py", label="**Explore the latent space**", icon=":material/scatter_plot:", query_params=seen
+    )
+    st.page_link(
+        "pages/reconstruct.py", label="**Look at reconstructions**", icon=":material/compare:", query_params=seen
+    )
 notice(
     "Every dot is the code of a test picture. Move the pointer over the map: the decoder paints what it would make of "
     "that place, and between two classes one digit turns into another. Click two places to see the whole way between them."
@@ -69,22 +64,21 @@ notice(
 st.subheader("Draw one yourself", anchor=False)
 
 
-@st.fragment
-def draw_yourself(runs: list[Run]) -> None:
+def draw_yourself(runs: list[Run], others: list[Run]) -> None:
     """The sheet, what the networks make of the drawing, and its place as a ring on the maps at the top of the page."""
-    x = beside_a_sheet(runs, runs[0].recipe().data, "start")
+    x = beside_a_sheet([*runs, *others], runs[0].recipe().data, "start")
     places = [] if x is None else [on_plane(run, START_VIEW, x)[0].tolist() for run in runs]
     latent_guest("start_guest", x, places)
 
 
-draw_yourself(pair)
+st.fragment(when_ready)(draw_yourself, pair, family.shipped("vae-{}"))
 note(
-    "A code of two numbers can say little: the answer is the nearest of what the network knows. "
-    "Reconstruct has the same sheet for every other network."
+    "A code of two numbers can say little: the answer is the nearest of what the network knows. With more numbers it comes "
+    "closer. Reconstruct has the same sheet for every other network."
 )
 
 st.subheader("From a picture to its code and back", anchor=False)
-run = cached.store().find(EXAMPLE)
+run = next(iter(family.shipped("vanilla-{}")), None) or cached.store().find(EXAMPLE)
 model, checkpoint = cached.model(run)
 data = run.recipe().data
 
@@ -93,7 +87,7 @@ data = run.recipe().data
 def at_work(version: str) -> bytes:
     """The network and one test picture of each class, as the browser takes them."""
     if not isinstance(model, DeterministicAutoencoder):
-        raise TypeError(f"{EXAMPLE} must be a dense autoencoder: its network runs in the browser.")
+        raise TypeError(f"{run.id} must be a dense autoencoder: its network runs in the browser.")
     test = data.load().test
     chosen = one_of_each(test.labels, len(data.classes))
     return payload(model, test.images[chosen], [data.classes[i] for i in test.labels[chosen].tolist()])
@@ -107,9 +101,9 @@ note(
 )
 
 st.subheader("The family", anchor=False)
-cards = st.grid(4, min_column_width=230)
+cards = st.grid(3, min_column_width=260)
 for name, kind in MODELS.items():
-    example = family.shipped(name)
+    example = family.shipped_of(name)
     made = example.recipe() if example else None
     entry = made.data if made else DATASETS["digits"]
     size = made.knobs["latent"] if made else starting_latent(kind, entry)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -11,10 +12,14 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -23,6 +28,36 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 READY_S = 90
+PATHS = ("", "train", "reconstruct", "denoise", "latent", "generate", "compare", "runs")
+
+
+def settled(page: Page) -> None:
+    """Wait until a page has been drawn: its script has ended, and nothing on it is a placeholder."""
+    page.locator("h1").first.wait_for()
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
+
+
+def tall(page: Page, width: int) -> None:
+    """Make a page of this width so tall that all of it is in view; figures are drawn only where they are."""
+    page.set_viewport_size({"width": width, "height": 900})
+    height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    page.set_viewport_size({"width": width, "height": min(8000, max(900, height))})
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a picture of what is in view, where AE_SHOTS names a folder."""
+    if folder := os.environ.get("AE_SHOTS"):
+        plain = re.sub(r"[^\w.-]+", "-", name).strip("-")
+        page.screenshot(path=Path(folder) / f"{plain}.png", animations="disabled")
+
+
+def leave(contexts: Iterable[BrowserContext], name: str) -> None:
+    """End the visits of a journey; what each was looking at last is kept under its name."""
+    for i, context in enumerate(contexts):
+        for page in context.pages:
+            keep(page, f"{name}-{i}" if i else name)
+        context.close()
 
 
 class Server:
@@ -72,8 +107,3 @@ class Server:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(20)
         self.kill()
-
-
-def settled(page: Any) -> None:
-    """Wait until the script of the page has ended, so that nothing moves under the next click."""
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()

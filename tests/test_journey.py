@@ -6,7 +6,7 @@ import os
 import re
 
 import pytest
-from browser import CHROMIUM, FLAGS, Server, settled
+from browser import CHROMIUM, FLAGS, Server, leave
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
@@ -38,7 +38,7 @@ def chromium():
 
 
 @pytest.fixture
-def visit(server, chromium):
+def visit(server, chromium, request):
     """Open a visitor's own browser window at a path; what went wrong in it is held against the test."""
     windows, trouble = [], []
 
@@ -57,8 +57,7 @@ def visit(server, chromium):
             trouble.append(f"a request left this machine: {url}")
 
     yield opened
-    for context in windows:
-        context.close()
+    leave(windows, request.node.name)
     assert trouble == []
 
 
@@ -192,13 +191,3 @@ def until_there(path, page):
             return
         page.wait_for_timeout(100)
     pytest.fail(f"{path.name} was not written")
-
-
-@pytest.mark.parametrize("width", [390, 1024, 1280])
-@pytest.mark.parametrize("path", ["", "train", "reconstruct", "denoise", "latent", "generate?section=numbers", "runs"])
-def test_no_page_is_wider_than_the_screen(visit, path, width):
-    page = visit(path)
-    page.set_viewport_size({"width": width, "height": 800})
-    expect(page.locator("h1")).to_be_visible()
-    settled(page)
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width

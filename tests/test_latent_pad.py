@@ -8,13 +8,14 @@ import re
 import numpy as np
 import pytest
 import torch
-from browser import CHROMIUM, FLAGS, Server, settled
+from browser import CHROMIUM, FLAGS, Server, leave, settled
 
 from ae_core.execution import execute
 from ae_core.planes import box
 from ae_core.recipe import recipe
 from ae_core.runs import Run
-from ae_core.store import PLAIN_PLANE, PLANE, Store
+from ae_core.store import Store
+from ui.family import planes
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
@@ -77,7 +78,7 @@ def world(tmp_path_factory):
 
 
 @pytest.fixture
-def visit(world):
+def visit(world, request):
     """Open a path with the pad on it; what goes wrong in the page is held against the test."""
     server, browser, _ = world
     contexts, trouble = [], []
@@ -95,8 +96,7 @@ def visit(world):
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    leave(contexts, request.node.name)
     assert trouble == []
 
 
@@ -261,8 +261,7 @@ def test_two_models_stand_under_one_pointer_on_the_start_page(visit):
     page = visit("?beside=two", reduced_motion="reduce")
     expect(page.locator("canvas.marks")).to_have_count(2)
     page.mouse.move(*spot(page, 0.3, 0.7))
-    for nth, name in enumerate((PLANE, PLAIN_PLANE)):
-        run = Store.default().find(name)
+    for nth, run in enumerate(planes()):
         assert np.abs(pixels_of(page, nth=nth) - decoded(run, place_of(page, nth))).max() < 0.03
         left, right, *_ = box(run.load()[0].encode(run.recipe().data.load().test.images))
         assert (place_of(page, nth)[0] - left) / (right - left) == pytest.approx(0.3, abs=0.02)

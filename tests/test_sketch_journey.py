@@ -6,7 +6,7 @@ import os
 import re
 
 import pytest
-from browser import CHROMIUM, FLAGS, Server, settled
+from browser import CHROMIUM, FLAGS, Server, leave, settled
 from PIL import Image, ImageDraw
 
 from ae_core.execution import execute
@@ -59,7 +59,7 @@ def chromium():
 
 
 @pytest.fixture
-def visit(server, chromium):
+def visit(server, chromium, request):
     """Open a visitor's own window at a path; what went wrong in it is held against the test."""
     windows, trouble = [], []
 
@@ -73,8 +73,7 @@ def visit(server, chromium):
         return page
 
     yield opened
-    for context in windows:
-        context.close()
+    leave(windows, request.node.name)
     assert trouble == []
 
 

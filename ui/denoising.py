@@ -33,7 +33,7 @@ from ae_core.restoration import (
 from ae_core.runs import Run
 from ui import cached, charts
 from ui.colours import BASELINE, CLASSES, RUN_COLOURS
-from ui.frame import table
+from ui.frame import table, wide
 from ui.pick import short_title
 from ui.pictures import Row, Tile, grey
 
@@ -181,7 +181,7 @@ def _table(rows: Sequence[tuple[str, dict[float, float]]]) -> str:
         (name, *(decibel(points[level]).removesuffix(" dB") if level in points else "…" for level in LEVELS))
         for name, points in rows
     ]
-    return f'<div class="ae-scroll">{table(("PSNR in dB at level", *(f"{level:g}" for level in LEVELS)), lines)}</div>'
+    return wide("PSNR by level", table(("PSNR in dB at level", *(f"{level:g}" for level in LEVELS)), lines))
 
 
 def subset_words(data: Dataset) -> str:

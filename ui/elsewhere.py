@@ -10,7 +10,7 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from ae_core.datasets import DATASETS, Dataset
+from ae_core.datasets import Dataset, dataset, datasets
 from ae_core.datasets.framing import resized
 from ae_core.exploration import one_of_each
 from ae_core.layers import answers
@@ -18,7 +18,7 @@ from ae_core.metrics import reconstructions, squared_errors
 from ae_core.models import Autoencoder, model_class
 from ae_core.runs import Run
 from ui import cached, charts
-from ui.frame import note, notice, table
+from ui.frame import note, notice, table, wide
 from ui.pick import number, pick
 from ui.pictures import Row, data_uri, grey, png, sheet, signed
 from ui.provenance import provenance
@@ -30,7 +30,7 @@ ARRIVE_S = 0.45
 
 def foreign(run: Run, data: Dataset) -> None:
     """Pictures of another data set, brought to the network's shape: what does it make of them?"""
-    others = {name: other.title for name, other in DATASETS.items() if name != data.name and other.present()}
+    others = {name: other.title for name, other in datasets().items() if name != data.name and other.present()}
     name = pick("Other pictures", others, "other", width=260)
     model, checkpoint = cached.model(run)
     images, labels = _as_foreign(name, data, data.name)
@@ -38,7 +38,7 @@ def foreign(run: Run, data: Dataset) -> None:
     chosen = one_of_each(labels, COUNT)
     x, y = images[chosen], outputs[chosen]
     scale = max(0.25, float((y - x).abs().max()))
-    classes = [DATASETS[name].classes[label] for label in labels[chosen].tolist()]
+    classes = [dataset(name).classes[label] for label in labels[chosen].tolist()]
     seen = ", ".join(classes)
     errors = squared_errors(images, outputs).numpy()
     rows = [
@@ -67,6 +67,8 @@ def foreign(run: Run, data: Dataset) -> None:
         charts.error_distribution(own, errors, (data.title, others[name])), key="foreign", config=charts.CONFIG, height=280,
         alt=f"Distribution of the squared error: {data.title}, mean {own.mean():.2f}; {others[name]}, mean {errors.mean():.2f}",
     )  # fmt: skip
+    with right:
+        provenance(run, checkpoint)
     notice(
         "The decoder can only draw what its code can say, so strange pictures come out bent toward familiar ones. The error "
         "of a picture therefore tells how unusual it is: this is how autoencoders find what does not belong. But the more "
@@ -77,7 +79,7 @@ def foreign(run: Run, data: Dataset) -> None:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _as_foreign(name: str, _data: Dataset, own: str) -> tuple[Tensor, Tensor]:
     """The first test pictures of the data set `name`, in the shape of the data set `own`, and their labels."""
-    test = DATASETS[name].load().test
+    test = dataset(name).load().test
     channels, height, width = _data.shape
     first = test.images[:MEASURED].mean(1)
     return torch.stack([resized(x, height, width).expand(channels, -1, -1) for x in first]), test.labels[:MEASURED]
@@ -92,11 +94,12 @@ def sizes(run: Run, data: Dataset) -> None:
     """The error against the size of the code, over all finished runs of this model on these pictures."""
     made = run.recipe()
     kind = model_class(made.model).title
-    found = []
+    found, seeds = [], {}
     for other in cached.runs_of(data.name):
         status = other.status()
         if other.recipe().model == made.model and status.state == "done" and status.test:
             found.append((int(other.recipe().knobs["latent"]), float(status.test["mse"]), other.id))
+            seeds[other.id] = f"{other.recipe().plan['seed']}"
     found.sort()
     if not found:
         st.info(
@@ -110,11 +113,10 @@ def sizes(run: Run, data: Dataset) -> None:
             alt=f"Squared error per pixel against the size of the code. {spoken}",
         )  # fmt: skip
         lines = [
-            (name, f"{size}", f"{error:.4f}") for size, error, name in sorted(found, key=lambda one: one[2] != run.id)
+            (name, seeds[name], f"{size}", f"{error:.4f}")
+            for size, error, name in sorted(found, key=lambda one: one[2] != run.id)
         ]
-        st.html(
-            f'<div class="ae-scroll">{table(("run", "numbers in the code", "squared error per pixel"), lines)}</div>'
-        )
+        st.html(wide("Error by run", table(("run", "seed", "numbers in the code", "squared error per pixel"), lines)))
     note(
         f"{kind} on {data.title}: {len(found)} finished runs, error on all test pictures. PCA: the same data, first "
         f"{cached.BY_SIZE:,} test pictures at most, for every number of components."

@@ -37,12 +37,19 @@ def note(text: str) -> None:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """HTML of a small table of plain texts; the first cell of a row names it, the others are numbers."""
-    top = "".join(f'<th scope="col">{html.escape(text)}</th>' for text in head)
+    top = "".join(f'<th scope="col">{html.escape(text)}</th>' if text else "<td></td>" for text in head)
     lines = [
         f'<tr><th scope="row">{html.escape(name)}</th>{"".join(f"<td>{html.escape(text)}</td>" for text in numbers)}</tr>'
         for name, *numbers in rows
     ]
     return f'<table class="ae-table"><thead><tr>{top}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
+
+
+def wide(name: str, table: str) -> str:
+    """HTML of a table that may be wider than a small screen: it moves sideways, by the arrow keys too."""
+    return (
+        f'<div class="ae-scroll" role="region" tabindex="0" aria-label="{html.escape(name, quote=True)}">{table}</div>'
+    )
 
 
 def notice(text: str) -> None:

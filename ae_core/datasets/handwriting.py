@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ae_core.datasets.base import Dataset, DatasetError, Fetching, Images, Split
+from ae_core.datasets.base import Dataset, DatasetError, Fetching, Images, Program, Split
 from ae_core.datasets.download import FILES, fetch_files
 from ae_core.datasets.framing import Framing, fashion_framing, kuzushiji_framing, mnist_framing
 
@@ -79,6 +79,11 @@ def _load_from(kind: str, folder: str) -> Split:
     return Split(*(Images(part.data.unsqueeze(1).float() / 255, part.targets.long()) for part in parts))
 
 
+DOWNLOADED = """\
+parts = [torchvision_class("{kind}")("data", train=part, download=True) for part in (True, False)]
+train, test = (part.data.unsqueeze(1).float() / 255 for part in parts)"""
+
+
 def _dataset(
     kind: str, name: str, title: str, classes: tuple[str, ...], framing: Framing, texts: tuple[str, str, str]
 ) -> Dataset:
@@ -87,6 +92,7 @@ def _dataset(
         name, title, (1, 28, 28), classes, about, source, licence, epochs=5,
         load=functools.partial(_load, kind), present=functools.partial(_present, kind),
         fetch=functools.partial(_fetch, kind), framing=framing,
+        program=Program(DOWNLOADED.format(kind=kind), {"torchvision_class": __name__}),
     )  # fmt: skip
 
 

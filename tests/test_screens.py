@@ -1,0 +1,109 @@
+"""Every page in a real browser, light and dark, from a phone to a desk: axe finds nothing serious, and it fits the screen."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from browser import CHROMIUM, FLAGS, PATHS, Server, keep, settled, tall
+
+sync_api = pytest.importorskip("playwright.sync_api")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM, reason="no Chromium here: install it, or name it in the variable CHROMIUM"),
+]
+WIDTHS = (360, 390, 1024, 1280)  # two phones, a projector, a desk
+KEPT = (390, 1024, 1280)
+SECTIONS = (
+    "?beside=two",
+    *(f"reconstruct?section={name}" for name in ("drawing", "upload", "foreign", "sizes", "path")),
+    *(f"generate?section={name}" for name in ("manifold", "numbers", "between", "arithmetic", "prior")),
+    "latent?run=multilayer-digits&map=three",
+    "latent?run=convolutional-digits&layer=hidden-1",
+    "denoise?applied=hundred&source=drawing",
+)
+# Controls that can be seen and whose edge is beyond the screen, unless they lie in a part that scrolls by itself, or in
+# the drawer of a phone while it is shut.
+BEYOND = """() => {
+  const all = (root) => [...root.querySelectorAll('*')].flatMap((e) => [e, ...(e.shadowRoot ? all(e.shadowRoot) : [])]);
+  const up = (e) => e.assignedSlot || e.parentElement || e.getRootNode().host;
+  const excused = (e) => { for (let a = up(e); a instanceof Element && a.dataset.testid !== 'stMain'; a = up(a)) {
+    if (['auto', 'scroll'].includes(getComputedStyle(a).overflowX) && a.scrollWidth > a.clientWidth) return true;
+    if (a.offsetWidth <= 1) return true;  // for screen readers only
+  } return false; };
+  return all(document.querySelector('[data-testid=stApp]'))
+    .filter((e) => e.matches('button, a[href], input, select, textarea, summary, [tabindex="0"], [role=slider]'))
+    .filter((e) => !(e.closest('[data-testid=stSidebar]')?.getBoundingClientRect().right <= 0))
+    .filter((e) => e.checkVisibility({ opacityProperty: true, visibilityProperty: true }))
+    .map((e) => [e, e.getBoundingClientRect()])
+    .filter(([e, box]) => box.width > 1 && box.height > 1 && (box.left < -1 || box.right > innerWidth + 1) && !excused(e))
+    .map(([e, box]) => `${e.outerHTML.slice(0, 90)} from ${box.left.toFixed()} to ${box.right.toFixed()}`);
+}"""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A server with the shipped runs, and a browser."""
+    os.environ.pop("AE_RUNS", None)
+    server = Server(tmp_path_factory.mktemp("screens") / "runs")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield server, browser
+        browser.close()
+    server.stop()
+
+
+def looked_at(world, path):
+    """Open a page and everything folded on it; what axe finds, light and dark, and what is beyond the edge, by width."""
+    server, browser = world
+    context = browser.new_context(color_scheme="light", reduced_motion="reduce")
+    try:
+        page = context.new_page()
+        page.set_default_timeout(90_000)  # other work may be going on
+        page.goto(f"{server.url}/{path}")
+        settled(page)
+        page.evaluate("document.querySelectorAll('details:not([open]) > summary').forEach((closed) => closed.click())")
+        serious, beyond = [], {}
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            page.wait_for_function(
+                f"getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme === '{theme}'"
+            )
+            for width in sorted(WIDTHS, reverse=theme == "light"):
+                beyond[f"{theme} {width}"] = narrow(page, width, f"page-{path or 'start'}-{theme}")
+            found = axe.Axe().run(page).response["violations"]
+            serious += [(theme, words(one)) for one in found if one["impact"] in ("serious", "critical")]
+        return serious, {width: found for width, found in beyond.items() if found}
+    finally:
+        context.close()
+
+
+def narrow(page, width, name):
+    """Make the page so wide; returns what is then beyond the edge of the screen."""
+    tall(page, width)
+    page.wait_for_function(f"innerWidth === {width}")
+    settled(page)
+    if width in KEPT:
+        keep(page, f"{name}-{width}")
+    wide = page.evaluate(
+        "Math.max(...['html', '[data-testid=stMain]'].map((s) => document.querySelector(s).scrollWidth))"
+    )
+    return [*([f"the page is {wide} wide"] if wide > width else []), *page.evaluate(BEYOND)]
+
+
+def words(violation):
+    """One violation, with the first places where it was found."""
+    places = [(node["target"], node["any"][0]["message"] if node["any"] else "") for node in violation["nodes"][:3]]
+    return f"{violation['id']} ({violation['impact']}): {places}"
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path or "start")
+def test_axe_finds_nothing_serious_and_the_page_fits_every_screen(world, path):
+    assert looked_at(world, path) == ([], {})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", SECTIONS)
+def test_so_does_every_section(world, path):
+    assert looked_at(world, path) == ([], {})

@@ -1,0 +1,274 @@
+"""The traps seen in other explorers of autoencoders, one after the other, and what holds this one out of them.
+
+one model or trainer for all visitors      two sessions train different models at the same time
+wrong label on coordinates                 labels are checked against the encoder
+a formula with a term the code lacks       formula, code and curves have one source
+an axis running backwards                  a decoded tile is the decode of its coordinates
+points placed by hand                      plot and decode share one scale
+a simulated result without a label         every figure of every page says where it is from
+a slider that needs a second button        no action needs two clicks
+empty tabs until something is trained      each page has a picture on a fresh session
+no noise control in a denoising demo       what a page promises is there
+a grid built from 225 axes                 one image per grid
+no way to stop                             stopped within half a second
+a window of 1442 pixels needed             usable on a phone and on a projector
+"""
+
+from __future__ import annotations
+
+import ast
+import html
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+from fresh_python import ROOT
+from streamlit.testing.v1 import AppTest
+
+from ae_core.models import MODELS, build, lesson
+from ae_core.planes import box
+from ae_core.store import Store
+from ui.colours import term_colour
+from ui.lessons import loss_terms
+from ui.sketching import written
+
+HELD_ELSEWHERE = {
+    "one model or trainer for all visitors": ("test_journey", "test_two_visitors_do_not_see_each_others_knobs_or_progress"),
+    "an axis running backwards": ("test_latent_pad", "test_the_picture_is_that_of_the_place_under_the_pointer_and_no_axis_is_flipped"),
+    "an axis running backwards, tiles": ("test_latent_pad", "test_tiles_are_the_decoder_at_their_corners_close_between_them_and_exact_at_rest"),
+    "no noise control in a denoising demo": ("test_sketch_journey", "test_the_level_moves_by_key_and_the_pictures_and_the_address_follow"),
+    "no way to stop": ("test_engine", "test_a_running_run_is_stopped_within_half_a_second_and_goes_on_when_asked"),
+    "a window of 1442 pixels needed": ("test_screens", "test_axe_finds_nothing_serious_and_the_page_fits_every_screen"),
+}  # fmt: skip
+DRAWN = written(np.pad(np.ones((4, 2), np.float32), ((2, 2), (3, 3))))
+LOOKS = [
+    ("start", {}),
+    ("start", {"beside": "two"}),
+    ("train", {}),
+    *(("reconstruct", {"section": section}) for section in ("test", "foreign", "sizes", "path")),
+    ("reconstruct", {"section": "drawing", "drawn": DRAWN}),
+    ("denoise", {}),
+    ("denoise", {"applied": "hundred"}),
+    ("latent", {}),
+    ("latent", {"run": "multilayer-digits"}),
+    *(("generate", {"section": s}) for s in ("samples", "manifold", "numbers", "between", "arithmetic", "prior")),
+    ("compare", {}),
+    ("runs", {}),
+]
+each_look = pytest.mark.parametrize(
+    ("name", "address"), LOOKS, ids=lambda x: x if isinstance(x, str) else ",".join(x.values())[:40]
+)
+
+
+def open_page(name, **address):
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    for key, value in address.items():
+        app.query_params[key] = value
+    app = app.switch_page(f"pages/{name}.py").run()
+    assert not app.exception
+    return app
+
+
+def elements(node):
+    """Every element below a node of the page, in the order of reading."""
+    for child in node.children.values():
+        yield from elements(child) if hasattr(child, "children") else [child]
+
+
+def body(element):
+    return element.proto.body if element.type == "html" else ""
+
+
+def pads(app):
+    return [e.proto for e in app.get("bidi_component") if e.proto.component_name in ("latent_pad", "squeeze")]
+
+
+def is_figure(element):
+    """A picture made by a network, or a chart; the drawing of a bottleneck to scale is neither."""
+    if element.type == "bidi_component":
+        return element.proto.component_name in ("latent_pad", "squeeze")
+    pictures = re.sub(r'<div class="ae-neck">.*?</div>', "", body(element), flags=re.DOTALL)
+    return element.type == "plotly_chart" or "<img" in pictures
+
+
+def unpacked(bytes_):
+    """The header of a latent pad, and a function that reads an array of it."""
+    start = 4 + int.from_bytes(bytes_[:4], "little")
+    kinds = {"f4": np.float32, "u1": np.uint8, "i4": np.int32}
+
+    def read(entry):
+        return np.frombuffer(bytes_, kinds[entry["kind"]], entry["length"], start + entry["offset"])
+
+    return json.loads(bytes_[4:start]), read
+
+
+def test_what_is_held_elsewhere_is_there():
+    for file, function in HELD_ELSEWHERE.values():
+        tree = ast.parse((ROOT / "tests" / f"{file}.py").read_text(encoding="utf-8"))
+        assert function in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+# --- wrong label on coordinates; points placed by hand ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("run_id", [run.id for run in Store.default().listing() if run.id.endswith("-digits-2d")])
+def test_the_dots_are_what_the_encoder_says_of_the_test_pictures(run_id):
+    run = Store.default().find(run_id)
+    header, read = unpacked(pads(open_page("latent", run=run_id))[0].bytes)
+    model, test = run.load()[0], run.recipe().data.load().test
+    ours = header["panels"][0]
+    codes = model.encode(test.images)
+    assert ours["names"] == ["z1", "z2"] and f"code of {model.latent}" in ours["title"]
+    assert (
+        np.abs(read(ours["points"]).reshape(-1, 2) - codes.numpy()).max() < 2e-3 * codes.abs().max()
+    )  # kept in 16 bits
+    assert read(header["labels"]).tolist() == test.labels.tolist()
+    assert ours["box"] == pytest.approx(box(torch.from_numpy(read(ours["points"]).reshape(-1, 2).copy())), rel=1e-5)
+
+
+def test_chosen_numbers_of_a_larger_code_carry_their_own_names():
+    run = Store.default().find("multilayer-digits")
+    header, read = unpacked(pads(open_page("latent", run=run.id, map="dims", right="3", up="5"))[0].bytes)
+    codes = run.load()[0].encode(run.recipe().data.load().test.images)
+    assert header["panels"][0]["names"] == ["z3", "z5"]
+    assert np.abs(read(header["panels"][0]["points"]).reshape(-1, 2) - codes[:, [2, 4]].numpy()).max() < 0.01
+
+
+# --- a formula with a term the code lacks -----------------------------------------------------------------------------
+
+SWITCHES = {
+    "sparse": [{}, {"penalty": "kl"}, {"penalty": "topk"}],
+    "contractive": [{}, {"higher_order": 1.0}],
+    "vae": [{}, {"samples": 2}],
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_terms_of_the_formula_are_those_of_the_code(name):
+    x = torch.rand(8, 1, 8, 8)
+    terms = {term for knobs in SWITCHES.get(name, [{}]) for term in build(name, x.shape[1:], knobs).losses(x)}
+    written_down = set(loss_terms(name))
+    assert written_down == terms or (not written_down and terms == {"reconstruction"})
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_page_shows_that_formula_and_a_curve_for_each_term_of_the_code_in_one_colour(name):
+    run = Store.default().find(f"{name}-digits")
+    app = open_page("train", run=run.id, model=name)
+    (shown,) = [body(e) for e in app.get("html") if "ae-lesson" in body(e)]
+    assert html.unescape(re.sub(r"<.*?>", " ", re.sub(r"</?b\b.*?>", "", shown))).split() == lesson(name).split()
+    terms = run.load()[0].losses(run.recipe().data.load().test.images[:8])
+    curves = {
+        trace["name"]: trace["line"]["color"] for trace in json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    }
+    assert curves == {f"{term}, {part}": term_colour(term) for term in terms for part in ("train", "test")}
+    for term in set(loss_terms(name)) & terms.keys():
+        assert f'solid {term_colour(term)}">{term}</b>' in shown
+
+
+# --- a simulated result without a label -------------------------------------------------------------------------------
+
+
+def names_its_source(element, runs):
+    text = body(element)
+    return "seed" in text and any(re.search(rf"\b{re.escape(run)}\b", text) for run in runs)
+
+
+def ends(element):
+    """Where a part of a page ends, and what was shown in it must have been explained."""
+    return element.type in ("subheader", "markdown") and (
+        element.type == "subheader" or "What to notice" in element.value
+    )
+
+
+@each_look
+def test_every_figure_says_which_run_and_which_seed_it_is_from(name, address):
+    runs = [run.id for run in Store.default().listing()]
+    waiting, seen = [], 0
+    named_before = name == "runs"  # there every row begins with its run
+    for element in elements(open_page(name, **address).main):
+        if names_its_source(element, runs):
+            waiting = []
+        elif is_figure(element) and not named_before:
+            waiting.append(element)
+            seen += 1
+        elif ends(element):
+            assert waiting == []
+    assert waiting == [] and (seen or named_before)
+
+
+# --- empty tabs until something is trained; a grid built from 225 axes ------------------------------------------------
+
+
+@each_look
+def test_there_is_a_picture_on_a_fresh_session_and_a_grid_is_one_image(name, address):
+    app = open_page(name, **address)
+    bodies = [body(element) for element in app.get("html")]
+    assert pads(app) or any("<img" in body for body in bodies) or app.get("plotly_chart")
+    for row in re.findall(r'<div class="ae-row.*?</div>', " ".join(bodies), flags=re.DOTALL):
+        assert row.count("<img") <= 1
+    for figure in app.get("plotly_chart"):
+        assert sum(key.startswith("xaxis") for key in json.loads(figure.proto.spec)["layout"]) == 1
+    if address.get("section") == "manifold":
+        (manifold,) = [body for body in bodies if "ae-mosaic" in body]
+        assert manifold.count("<img") == 1 and "15 by 15" in manifold
+
+
+# --- a slider that needs a second button ------------------------------------------------------------------------------
+
+FOR_INK = {"place"}  # acts on what a browser sends while one draws: test_sketch_journey
+
+
+def shown(app):
+    """All that a visitor sees of the results."""
+    parts = [body(e) for e in app.get("html")] + [e.proto.spec for e in app.get("plotly_chart")]
+    return [*parts, *(proto.bytes for proto in pads(app)), *(e.value for e in app.markdown)]
+
+
+def other_values(widget):
+    """Other values that the widget can take, at least one of which is not the present one."""
+    if widget.type in ("slider", "number_input"):
+        step = widget.step or 1
+        return [widget.value + step if widget.value < widget.max else widget.value - step]
+    return [widget.options[0], widget.options[-1]] if len(widget.options) > 1 else []
+
+
+def controls(app):
+    kinds = (app.selectbox, app.slider, app.select_slider, app.number_input, app.segmented_control, app.pills)
+    return [widget for kind in kinds for widget in kind]
+
+
+@each_look
+def test_one_move_of_any_control_changes_what_is_shown(name, address):
+    if name in ("train", "runs"):
+        pytest.skip("its controls are the recipe of the next training, or turn the pages of a list")
+    app = at_rest(name, address)
+    before = shown(app)
+    for i, control in enumerate(controls(app)):
+        if control.key not in FOR_INK and (others := other_values(control)):
+            assert any(after_one_move(i, value, name, address) != before for value in others), control.key
+
+
+def at_rest(name, address):
+    """A page on which nothing changes by itself any more: the curves of Denoise come in slices."""
+    app = open_page(name, **address)
+    for _ in range(100):
+        if "Still measuring" not in " ".join(body(e) for e in app.get("html")):
+            return app
+        app.run()
+    pytest.fail("the curves are never finished")
+
+
+def after_one_move(i, value, name, address):
+    """What a fresh page shows after its control number i was moved once."""
+    app = open_page(name, **address)
+    controls(app)[i].set_value(value).run()
+    assert not app.exception
+    return shown(app)
+
+
+def test_no_form_waits_for_a_second_button():
+    for path in [*(ROOT / "pages").glob("*.py"), *(ROOT / "ui").rglob("*.py")]:
+        assert not re.search(r"\bst\.(form|form_submit_button)\(", path.read_text(encoding="utf-8")), path
