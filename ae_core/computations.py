@@ -21,8 +21,10 @@ from ae_core.datasets import dataset
 from ae_core.metrics import BATCH, codes, reconstructions, squared_errors
 from ae_core.models import Autoencoder
 from ae_core.neighbour_map import neighbour_map
+from ae_core.planes import Plane
 from ae_core.runs import Run, RunError
 from ae_core.store import Store
+from ae_core.tiles import tiles
 
 Report = Callable[[float], None]  # is told the share that is done, from 0 to 1; raises Stopped where nobody wants it
 Result = dict[str, Tensor]
@@ -124,9 +126,27 @@ def _neighbour_map(store: Store, report: Report, run: str, weights: str, exagger
     return {"points": neighbour_map(z, exaggeration, report)}
 
 
+def numbers(values: Tensor) -> str:
+    """Numbers as a plain argument, exact; `_tensor` is the way back."""
+    return ",".join(float(value).hex() for value in values.flatten())
+
+
+def _tensor(text: str) -> Tensor:
+    return torch.tensor([float.fromhex(part) for part in text.split(",")], dtype=torch.double)
+
+
+def _tiles(store: Store, report: Report, run: str, weights: str, middle: str, axes: str, corners: str) -> Result:
+    _, model = _opened(store, run, weights)
+    plane = Plane(_tensor(middle).float(), _tensor(axes).float().reshape(2, -1), ("", ""))
+    left, right, bottom, top = _tensor(corners).tolist()
+    made = tiles(model, plane, (left, right, bottom, top), report=report)
+    return {"pixels": made.pixels, "error": torch.tensor(made.error)}
+
+
 COMPUTATIONS: dict[str, Kind] = {
     "pca": Kind(_pca, "Computing the principal components"),
     "codes": Kind(_codes, "Encoding the test pictures"),
     "errors": Kind(_errors, "Measuring every test picture"),
+    "tiles": Kind(_tiles, "Decoding the map"),
     "neighbour_map": Kind(_neighbour_map, "Drawing the map of neighbours", lasting=True),
 }

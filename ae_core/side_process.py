@@ -202,13 +202,19 @@ class SideProcess:
     def stop(self, what: Computation) -> None:
         """Stop it: at once where it waits, else at its next report."""
         if asked := self._asked.get(what.key):
-            with contextlib.suppress(OSError):
-                write_bytes(_files(self.root / kept.FOLDER, asked.token)[1], b"")
+            self._ask_to_stop(asked)
             asked.future.cancel()
             self._forget(what, asked)
 
+    def _ask_to_stop(self, asked: _Asked) -> None:
+        with contextlib.suppress(OSError):
+            write_bytes(_files(self.root / kept.FOLDER, asked.token)[1], b"")
+
     def close(self) -> None:
         """End the process; what it was computing is lost."""
+        for asked in list(self._asked.values()):
+            if not asked.future.done():
+                self._ask_to_stop(asked)
         self._client.close()
         self._cluster.close()
 

@@ -7,11 +7,13 @@ import torch
 from small_runs import small_recipe
 
 from ae_core.baselines import PCA
-from ae_core.computations import COMPUTATIONS, Computation, Stopped, of_run
+from ae_core.computations import COMPUTATIONS, Computation, Stopped, numbers, of_run
 from ae_core.datasets import dataset
 from ae_core.execution import execute
 from ae_core.metrics import codes
+from ae_core.planes import principal
 from ae_core.runs import RunError
+from ae_core.tiles import SIDE
 
 
 @pytest.fixture
@@ -39,6 +41,21 @@ def test_codes_and_errors_of_a_run_are_those_of_its_model(store, run):
     assert heard == sorted(heard) and heard[-1] == 1.0
     errors = of_run("errors", run, weights(run)).carry_out(store)["errors"]
     assert torch.equal(errors, run.errors()[1])
+
+
+def test_a_tile_is_the_picture_of_its_coordinates_and_no_axis_runs_backwards(store, run):
+    model = run.load()[0]
+    flat = principal(model.encode(run.recipe().data.load().test.images))
+    corners = (-3.0, 1.0, -0.25, 2.5)
+    place = {"middle": flat.codes(torch.zeros(1, 2)), "axes": flat.axes, "corners": torch.tensor(corners).double()}
+    found = of_run("tiles", run, weights(run), **{k: numbers(v) for k, v in place.items()}).carry_out(store)
+    left, right, bottom, top = corners
+    for row, column in ((0, 0), (0, SIDE - 1), (SIDE - 1, 0), (5, 17)):
+        u = left + column / (SIDE - 1) * (right - left)
+        v = bottom + row / (SIDE - 1) * (top - bottom)
+        wanted = model.decode(flat.codes(torch.tensor([[u, v]])))[0]
+        assert (found["pixels"][row, column].float() / 255 - wanted).abs().max() < 1 / 255
+    assert 0 < found["error"] < 0.1
 
 
 def test_weights_that_changed_meanwhile_are_refused(store, run):

@@ -91,6 +91,70 @@ def test_any_hidden_layer_can_be_mapped(run_of):
     assert "| hidden 1 (" in texts(app)
 
 
+@pytest.mark.parametrize("kind, name", [("tsne", "t-SNE"), ("umap", "Like UMAP")])
+def test_a_map_of_neighbours_is_made_only_when_asked_and_has_the_same_pictures_and_one_scale(run_of, kind, name):
+    app = open_page("latent", run=run_of("plane").id, map=kind)
+    assert not app.exception and header(app)["panels"][0]["title"].startswith("Variational")  # a link starts nothing
+    next(one for one in app.button if one.label == "Compute this map").click().run()
+    assert not app.exception and not app.error
+    ours, theirs = header(app)["panels"]
+    assert ours["title"] == f"{name} of the code of 2" and ours["decoder"] == {}
+    assert ours["points"]["length"] == theirs["points"]["length"] == 720
+    for left, right, bottom, top in (ours["box"], theirs["box"]):
+        assert right - left == pytest.approx(top - bottom)
+    assert f"{name} of that code (2)" in texts(app) and "only who lies beside whom means something" in texts(app)
+
+
+def test_a_drawing_has_a_place_on_both_maps_and_the_pad_is_not_sent_again(run_of):
+    from ui.sketching import written
+
+    run = run_of("plane")
+    x = run.recipe().data.load().test.images[7]
+    app = open_page("latent", run=run.id, drawn=written(x[0].numpy()))
+    (guest,) = [e.proto for e in app.get("bidi_component") if e.proto.component_name == "latent_guest"]
+    sent = json.loads(guest.json)
+    grey16 = torch.round(x * 15) / 15
+    with torch.inference_mode():
+        code = run.load()[0].encode(grey16[None])[0]
+    assert sent["shape"] == [1, 8, 8]
+    assert sent["places"][0] == pytest.approx(code.tolist(), abs=1e-3)
+    assert "nearest PCA codes" in texts(app)
+    empty = open_page("latent", run=run.id)
+    assert header(app)["version"] == header(empty)["version"]
+
+
+def test_the_ring_of_a_new_picture_on_a_map_of_neighbours_is_placed_and_the_dots_stay(run_of):
+    from ui import guest, latent
+    from ui.latent import View
+
+    run, view = run_of("plane"), View("tsne")
+    x = run.recipe().data.load().test.images[[7]]
+    before = latent.neighbour_points(run, view).clone()
+    place = guest.places(run, view, x)[0]
+    assert place == pytest.approx(before[7].tolist(), abs=0.05)
+    assert torch.equal(latent.neighbour_points(run, view), before)
+
+
+def test_the_plane_through_three_pictures_is_that_of_the_address(run_of):
+    run = run_of("multilayer")
+    assert header(open_page("latent", run=run.id, map="three", plane="5,17,40"))["three"] == [5, 17, 40]
+    app = open_page("latent", run=run.id, map="three", plane="5,17,9999")
+    assert len(app.toast) == 1 and header(app)["three"] != [5, 17, 9999]
+
+
+def test_manifold_pictures_grow_to_the_right_and_upwards(run_of):
+    from ae_core.generation import normal_quantiles
+    from ui import generation, latent
+
+    run = run_of("plane")
+    model, q = run.load()[0], normal_quantiles(generation.SIDE)
+    shown = generation.manifold(run, latent.version(run), 0, 1).reshape(generation.SIDE, generation.SIDE, -1)
+    for row, column in ((0, 0), (0, generation.SIDE - 1), (4, 11)):
+        with torch.inference_mode():
+            wanted = model.decode(torch.stack([q[column], q[generation.SIDE - 1 - row]])[None]).flatten()
+        assert shown[row, column] == pytest.approx(wanted.numpy(), abs=1e-5)
+
+
 def test_a_plain_autoencoder_says_that_its_distribution_was_fitted(run_of):
     assert "no prior" in texts(open_page("generate", run=run_of("multilayer").id))
     assert "no prior" not in texts(open_page("generate", run=run_of("plane").id))
@@ -136,6 +200,9 @@ def test_marks_in_the_address_reach_the_pad_and_bad_ones_are_dropped(run_of):
     assert header(app)["start"] == {"at": [0.5, -1.0], "pins": [[0.0, 0.0], [1.0, 1.0]]}
     app = open_page("latent", run=run.id, at="inf,1", pins="0,0;1")
     assert header(app)["start"] == {}
+    app = open_page("latent", run=run.id, classes="3,5", chosen="nonsense")
+    assert header(app)["start"] == {"classes": [3, 5]} and len(app.toast) == 1
+    app = open_page("latent", run=run.id, at="inf,1", pins="0,0;1")
     assert "at" not in app.query_params and "pins" not in app.query_params
     assert len(app.toast) == 2
 

@@ -173,7 +173,7 @@ def test_two_pins_draw_a_path_and_live_in_the_address(visit, world):
     page.reload()
     page.locator("canvas.marks").first.wait_for()
     expect(page.locator(".steps canvas")).to_have_count(18)
-    page.get_by_role("button", name="Clear").click()
+    page.locator(".tools .clear").click()
     expect(page.locator(".steps canvas")).to_have_count(0)
     page.wait_for_url(re.compile(r"^(?!.*pins=).*$"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -11,10 +12,8 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from ae_core.checkpoints import read_tensors
-from ae_core.computations import Computation, of_run
+from ae_core.computations import Computation, numbers, of_run
 from ae_core.datasets import DatasetError
-from ae_core.durable import Damaged
 from ae_core.generation import kl_by_dimension
 from ae_core.layers import layer_names
 from ae_core.layers import representation as answers
@@ -23,6 +22,7 @@ from ae_core.models.base import GenerativeAutoencoder
 from ae_core.neighbour_map import METHODS
 from ae_core.planes import Plane, all_numbers, of_dimensions, principal, through
 from ae_core.runs import Run
+from ae_core.tiles import Corners, Tiles
 from ui import cached
 from ui.components.latent_pad import Panel, panel, payload
 from ui.components.packing import Packer
@@ -30,7 +30,6 @@ from ui.components.weights import Dense
 from ui.computing import computed
 
 Packed = tuple[dict[str, Any], Packer]
-SHIPPED_CODES = "codes.safetensors"
 ASKED = 1000  # pictures shown to a hidden layer
 NEAR = {"tsne": "t-SNE", "umap": "Like UMAP"}
 
@@ -69,12 +68,9 @@ def codes(run: Run) -> Codes:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _codes(_run: Run, version: str) -> Codes:
     model, entry = cached.model(_run)
-    try:
-        shipped = read_tensors(_run.folder / SHIPPED_CODES)
-        if shipped["codes"].shape[1:] == (model.latent,) and len(shipped["labels"]) == len(shipped["codes"]):
-            return _frozen(shipped["codes"].float(), shipped["labels"])
-    except (Damaged, KeyError):
-        pass
+    shipped = _run.codes()
+    if shipped and shipped[0].shape[1:] == (model.latent,) and len(shipped[0]) == len(shipped[1]):
+        return _frozen(*shipped)
     _run.recipe().data.load()  # says here and now that the pictures are absent, where they are
     found = computed(of_run("codes", _run, entry.sha256))
     return _frozen(found["codes"], found["labels"])
@@ -149,11 +145,19 @@ def own_panel(run: Run, view: View, title: str | None = None) -> Panel:
         return Panel(title or name, model.shape, flat, neighbour_points(run, view), None)
     flat = plane(run, view)
     made = panel(
-        title or f"{model.title}, code of {model.latent}", model, flat, found.codes, run.id,
+        title or f"{model.title}, code of {model.latent}", model, flat, found.codes, run.id, functools.partial(tiled, run),
         prior=isinstance(model, GenerativeAutoencoder) and view.kind == "dims",
     )  # fmt: skip
     three = made.points[[view.a, view.b, view.c]] if view.kind == "three" else None
     return replace(made, rings=three)
+
+
+def tiled(run: Run, flat: Plane, corners: Corners) -> Tiles:
+    """Decoded pictures of a part of a plane, where further directions stand at their start."""
+    place = {"middle": flat.codes(torch.zeros(1, 2)), "axes": flat.axes, "corners": torch.tensor(corners).double()}
+    plain = {name: numbers(values) for name, values in place.items()}
+    found = computed(of_run("tiles", run, cached.model(run)[1].sha256, **plain))
+    return Tiles(found["pixels"], found["error"].item())
 
 
 def _layer_panel(model: Autoencoder, layer: str, rows: Tensor) -> Panel:
@@ -227,7 +231,11 @@ def _sliders(_run: Run, version: str) -> Packed:
     model, found, made = cached.model(_run)[0], codes(_run), _run.recipe()
     everything = all_numbers(found.codes, order(_run))
     return payload(
-        [panel("", model, everything, found.codes, _run.id)], found.labels, made.data.classes, None, map=False
+        [panel("", model, everything, found.codes, _run.id, functools.partial(tiled, _run))],
+        found.labels,
+        made.data.classes,
+        None,
+        map=False,
     )
 
 
