@@ -32,7 +32,9 @@ with st.container(horizontal=True, vertical_alignment="top"):
     data = present[name]
     runs = {run.id: run for run in cached.runs_of(name)}
     start = [run.id for run in denoising.starting_runs(list(runs.values()))]
-    chosen = pick_several("Networks, up to four", {key: short_title(run) for key, run in runs.items()}, "runs", start, 4)
+    chosen = pick_several(
+        "Networks, up to four", {key: short_title(run) for key, run in runs.items()}, "runs", start, 4
+    )
 compared = [runs[key] for key in chosen]
 learned = [damage for damage in map(denoising.damage_of, compared) if damage]
 if not any(denoising.damage_of(run) for run in runs.values()):
