@@ -111,7 +111,6 @@ def measures(run: Run, made: Recipe, latent: int) -> str:
     )
 
 
-@st.fragment
 @guarded
 def look(run: Run, model: Autoencoder, checkpoint: Checkpoint, errors: np.ndarray) -> None:
     """The part of the page that answers its controls without the rest being drawn again."""
@@ -127,7 +126,7 @@ def test_pictures(run: Run, model: Autoencoder, checkpoint: Checkpoint) -> None:
     """The first section: test pictures, what becomes of them, and the error of all."""
     made = run.recipe()
     errors, baseline = cached.test_errors(run), cached.pca_errors(made.dataset, model.latent)
-    look(run, model, checkpoint, errors)
+    st.fragment(when_ready)(look, run, model, checkpoint, errors)
     pixels = int(np.prod(made.data.shape))
     st.subheader("All test pictures", anchor=False)
     left, right = st.columns([1, 2.2], gap="large")
