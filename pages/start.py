@@ -99,7 +99,8 @@ notice(
 
 if pair:
     st.subheader("Draw one yourself", anchor=False)
-    st.fragment(when_ready)(draw_yourself, pair, family.shipped("vae-{}"))
+    more = [run for run in family.shipped("vae-{}") if run.recipe().dataset == pair[0].recipe().dataset]
+    st.fragment(when_ready)(draw_yourself, pair, more)
     note(
         "A code of two numbers can say little: the answer is the nearest of what the network knows. With more numbers it "
         "comes closer. Reconstruct has the same sheet for every other network."
