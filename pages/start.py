@@ -99,9 +99,9 @@ for run in shipped(EXAMPLE):
     there_and_back(run)
 
 st.subheader("The family", anchor=False)
-cards = st.grid(4, min_column_width=230)
+cards, examples = st.grid(4, min_column_width=230), family.shipped()
 for name, kind in MODELS.items():
-    example = family.shipped(name)
+    example = examples.get(name)
     made = example.recipe() if example else None
     entry = made.data if made else DATASETS["digits"]
     size = made.knobs["latent"] if made else starting_latent(kind, entry)

@@ -155,12 +155,12 @@ def test_a_run_gives_its_curves_codes_weights_and_program(run):
     assert np.array([row[2:] for row in rows], np.float32) == pytest.approx(wanted.numpy(), abs=1e-5)
 
 
-def test_what_cannot_be_written_is_refused_with_its_sentence(monkeypatch):
+def test_what_cannot_be_written_is_refused_with_its_sentence(run, monkeypatch):
     def refuses(recipe):
         raise ExportError("The source is not here: install the project with its source and try again.")
 
     monkeypatch.setattr(export, "training_script", refuses)
-    files, refused = export.of_run(Store.default().find("convolutional-digits"))
+    files, refused = export.of_run(run)
     assert "source is not here" in refused[0] and not any(file.name.endswith(".py") for file in files)
 
 

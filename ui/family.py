@@ -20,12 +20,8 @@ from ui.pictures import data_uri, grey, strip
 SHOWN = 6
 
 
-def shipped(model: str) -> Run | None:
-    """The shipped run of a model: on the smallest pictures that are on this computer, of the first name."""
-    return _shipped().get(model)
-
-
-def _shipped() -> dict[str, Run]:
+def shipped() -> dict[str, Run]:
+    """The shipped run of each model: on the smallest pictures that are on this computer, of the first name."""
     runs = [run for run in cached.store().listing() if run.pretrained]
     return _by_model(runs, ",".join(f"{run.folder}:{_checksum(run)}" for run in runs))
 
