@@ -24,6 +24,7 @@ PAGES = {
 
 def visit() -> None:
     """One run of the script for one visitor: the frame, then the chosen page."""
+    from ui.computing import when_ready
     from ui.frame import draw_frame
 
     pages = [
@@ -33,7 +34,7 @@ def visit() -> None:
     page = st.navigation(pages, position="top")
     st.set_page_config(page_title=f"{page.title} · Autoencoder Explorer", page_icon="🔬", layout="wide")
     draw_frame()
-    page.run()
+    when_ready(page.run)
 
 
 if get_script_run_ctx(suppress_warning=True):

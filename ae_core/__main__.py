@@ -1,4 +1,4 @@
-"""The command line: `python -m ae_core list | train | evaluate | recipe | download`."""
+"""The command line: `python -m ae_core list | train | evaluate | recipe | download | import-pictures | delete-pictures`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ os.environ.setdefault("MKL_NUM_THREADS", "1")
 
 from tqdm import tqdm
 
-from ae_core.datasets import DATASETS, dataset
+from ae_core.datasets import DATASETS, DatasetError, dataset, datasets
 from ae_core.execution import execute, measure, prepare_process
 from ae_core.knobs import Declared, declared
 from ae_core.models import MODELS, idea, model_class
+from ae_core.own_pictures import read_file
 from ae_core.ownership import Busy
+from ae_core.picture_sets import Turning, import_pictures
 from ae_core.published import PUBLISHED, Result, published, result
 from ae_core.recipe import recipe
 from ae_core.report import as_text, full_report
@@ -44,7 +46,7 @@ def add_knobs(parser: argparse.ArgumentParser, knobs: dict[str, Declared]) -> No
         shown = ",".join(map(str, knob.default)) if knob.kind is tuple else knob.default
         names = dict.fromkeys([option(name), "--" + name])
         parser.add_argument(
-            *names, dest=name, metavar="V", help=f"{knob.knob.help}: {knob.rule} (default {shown})".replace("%", "%%")
+            *names, dest=name, metavar="V", help=f"{knob.explanation} (default {shown})".replace("%", "%%")
         )
 
 
@@ -60,7 +62,7 @@ def command_list(arguments: argparse.Namespace) -> None:
         print(f"  {name:14} {idea(name)}")
         print(f"  {'':14} knobs: {', '.join(declared(kind))}")
     print("Data sets")
-    for name, entry in DATASETS.items():
+    for name, entry in datasets().items():
         print(f"  {name:14} {entry.about}" + ("" if entry.present() else " Not here yet: download it first."))
     print("Published recipes")
     for name, anchor in PUBLISHED.items():
@@ -169,6 +171,23 @@ def command_download(arguments: argparse.Namespace) -> None:
     print(f"{entry.name} is here now.")
 
 
+def command_import(arguments: argparse.Namespace) -> None:
+    upload = read_file(arguments.file)
+    made = import_pictures(upload, Turning(**given(arguments, declared(Turning))))
+    split = made.load()
+    print(f"{made.name}: {len(split.train)} pictures to learn from, {len(split.test)} to test on.")
+    if upload.skipped:
+        print(f"{upload.skipped} files of the zip were left out: no such pictures, or too many.")
+
+
+def command_delete(arguments: argparse.Namespace) -> None:
+    entry = dataset(arguments.dataset)
+    if entry.remove is None or not entry.present():
+        raise DatasetError(f"{entry.name} cannot be deleted: only own pictures that are here can; see list.")
+    entry.remove()
+    print(f"{entry.name} is deleted.")
+
+
 def parser() -> Parser:
     main = Parser(prog="python -m ae_core", description="Train and measure autoencoders.")
     commands = main.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -178,7 +197,7 @@ def parser() -> Parser:
     models = training.add_subparsers(dest="model", required=True, metavar="MODEL")
     for name, kind in MODELS.items():
         model = models.add_parser(name, help=idea(name))
-        model.add_argument("--dataset", default="digits", help="one of " + ", ".join(DATASETS))
+        model.add_argument("--dataset", default="digits", help=f"one of {', '.join(DATASETS)}, or own pictures")
         add_knobs(model, declared(Plan) | declared(kind))
         model.add_argument("--json", action="store_true", help="print one JSON line at the end")
     evaluation = commands.add_parser("evaluate", help="measure a run again")
@@ -196,6 +215,13 @@ def parser() -> Parser:
     download = commands.add_parser("download", help="fetch a data set from the internet")
     download.set_defaults(action=command_download)
     download.add_argument("dataset", metavar="DATASET", help="one of " + ", ".join(DATASETS))
+    importing = commands.add_parser("import-pictures", help="keep a zip of pictures as a data set")
+    importing.set_defaults(action=command_import)
+    importing.add_argument("file", metavar="FILE", help="a zip of PNG, JPEG, WebP, BMP or GIF files, at most 20 MB")
+    add_knobs(importing, declared(Turning))
+    deleting = commands.add_parser("delete-pictures", help="delete own pictures for good")
+    deleting.set_defaults(action=command_delete)
+    deleting.add_argument("dataset", metavar="DATASET", help="name of own pictures, see list")
     return main
 
 

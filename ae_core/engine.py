@@ -1,7 +1,8 @@
 """Where runs are computed: an embedded Dask cluster of warm worker processes, one slot of one thread per core.
 
-Dask queues what does not fit, and computes a run again elsewhere when its worker dies; the run then goes on from its
-last checkpoint. The engine and the training share nothing but the run folder.
+Beside them runs one process for what pages have computed (`side`), which never waits behind a training. Dask queues
+what does not fit, and computes a run again elsewhere when its worker dies; the run then goes on from its last
+checkpoint. The engine and the training share nothing but the run folder.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ae_core.execution import execute_by_id, prepare_process
 from ae_core.recipe import Recipe
 from ae_core.runs import Run, Status
+from ae_core.side_process import SideProcess
 from ae_core.store import Store
 
 if TYPE_CHECKING:
@@ -35,6 +37,14 @@ SETTINGS = {
     "distributed.admin.tick.interval": "2s",
     "distributed.admin.tick.cycle": "10s",
     "distributed.admin.system-monitor.interval": "5s",
+}
+
+
+HERE: dict[str, Any] = {  # a cluster of processes of this computer, which talks to nobody else
+    "processes": True,
+    "host": "127.0.0.1",
+    "dashboard_address": "127.0.0.1:0",
+    "silence_logs": logging.ERROR,
 }
 
 
@@ -73,14 +83,8 @@ class Engine:
         self.store, self.slots = store, slots or max(1, os.cpu_count() or 1)
         dask.config.set(SETTINGS)
         with _interrupts_ignored():
-            self._cluster = LocalCluster(
-                n_workers=self.slots,
-                threads_per_worker=1,
-                processes=True,
-                host="127.0.0.1",
-                dashboard_address="127.0.0.1:0",
-                silence_logs=logging.ERROR,
-            )
+            self._cluster = LocalCluster(n_workers=self.slots, threads_per_worker=1, **HERE)
+            self.side = SideProcess(store.root, **HERE)
         self._client = Client(self._cluster, set_as_default=False)
         self._futures: dict[str, Future] = {}
         self._warming: list[Future] = []
@@ -89,8 +93,10 @@ class Engine:
         """Let every worker import torch and train its first steps, so that the first visitor need not wait for that."""
         addresses = self._client.scheduler_info(n_workers=-1)["workers"]
         self._warming = [self._client.submit(_warm_worker, workers=[address], pure=False) for address in addresses]
+        self._warming.append(self.side.warm())
         if wait:
-            self._client.gather(self._warming)
+            for future in self._warming:
+                future.result()
 
     def submit(self, recipe: Recipe) -> Run:
         """Make a run of a checked recipe and put it into the queue. RunError where its folder cannot be written."""
@@ -156,6 +162,7 @@ class Engine:
 
     def close(self) -> None:
         """End the workers; runs being computed go on when a next engine calls `recover`."""
+        self.side.close()
         self._client.close()
         self._cluster.close()
 

@@ -27,7 +27,7 @@ from ae_core.models import Autoencoder
 from ae_core.ownership import Busy, Claim, identity
 from ae_core.runs import Run, RunError, Status
 from ae_core.store import Store
-from ae_core.training import Diverged, Step, new_optimiser, train
+from ae_core.training import Diverged, Step, begin, evenly, new_optimiser, train
 
 MONITORED = 512  # test images behind a point of the test curve
 FINAL_TRAIN = 10_000  # training images behind the final training numbers
@@ -96,12 +96,6 @@ def _fail(run: Run, reason: str) -> Status:
     return status
 
 
-def evenly(total: int, points: int) -> set[int]:
-    """Steps worth keeping of `total`: dense at the start, where much happens, then even; the last one included."""
-    early = torch.logspace(0, torch.tensor(float(total)).log10().item(), points)
-    return {int(step) for step in [*early.round(), *torch.linspace(1, total, points).round()]}
-
-
 class _Execution:
     """State of one execution: model, optimiser, data, and when was last logged, saved and looked for a stop."""
 
@@ -123,6 +117,7 @@ class _Execution:
 
     def _resume(self) -> tuple[int, float]:
         """Load the newest checkpoint, if any, and cut the log back to it; returns its step and seconds."""
+        (self.run.folder / "codes.safetensors").unlink(missing_ok=True)  # of weights that will soon be old
         if not self.run.has_weights():
             self._cut_log(0)
             return 0, 0.0
@@ -141,6 +136,7 @@ class _Execution:
 
     def run_to_end(self, watch: Callable[[Step], None]) -> Status:
         self.run.write_status(self._status("running", self.start, 0, self.seconds_before))
+        begin(self.model, self.split.train.images, self.plan, self.start)  # before its first measurement
         step = Step(self.start, 0, loss_terms(self.model, self.split.train.images[:MONITORED]), 0.0)
         if not self.start:
             self._count(step)
@@ -191,7 +187,7 @@ class _Execution:
         self.run.write_status(self._status("running", step.step, step.epoch, seconds))
 
     def _write_pictures(self, path: Path, step: int, more: Iterable[tuple[str, Tensor]] = ()) -> None:
-        pictures = as_bytes(reconstructions(self.model, self.shown))
+        pictures = as_bytes(reconstructions(self.model, self.shown)).contiguous()  # filters may leave channels last
         write_bytes(path, save_tensors({"step": torch.tensor(step), "reconstructions": pictures, **dict(more)}))
 
     def _snapshot(self, step: int) -> None:
@@ -210,10 +206,13 @@ class _Execution:
         return Status(state, step, self.total, epoch, seconds, error, owner=owner)
 
     def _write_errors(self, step: int) -> None:
-        test = self.split.test.images
-        errors = squared_errors(test, reconstructions(self.model, test))
+        test = self.split.test
+        errors = squared_errors(test.images, reconstructions(self.model, test.images))
         pack = save_tensors({"step": torch.tensor(step), "errors": errors})
         write_bytes(self.run.folder / "errors.safetensors", pack)
+        if self.recipe.data.remove:  # the map can be drawn when the pictures have been deleted
+            pack = save_tensors({"codes": codes(self.model, test.images), "labels": test.labels})
+            write_bytes(self.run.folder / "codes.safetensors", pack)
 
     def _leave(self, step: Step, state: str, error: str | None = None) -> Status:
         """Stop before the end: keep the weights as they are and say why."""

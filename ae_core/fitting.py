@@ -51,13 +51,16 @@ def fitted(picture: Tensor, data: Dataset, how: str, invert: bool) -> Tensor:
     `how` is a name in FITS; `invert` turns dark on light into light on dark first.
     """
     picture = 1 - picture if invert else picture
-    if how == "framed":
-        return data.frame(_ink(picture.mean(0)))
+    return data.frame(_ink(picture.mean(0))) if how == "framed" else shaped(picture, data.shape, how)
+
+
+def shaped(picture: Tensor, shape: Shape, how: str) -> Tensor:
+    """A picture (channels, height, width) in [0, 1] as (1, *shape): its middle (`crop`), or whole with bars (`whole`)."""
     if how == "whole":
-        picture = _with_bars(picture, data.shape)
-    top, left, tall, wide = crop_box(picture.shape[1], picture.shape[2], data.shape)
+        picture = _with_bars(picture, shape)
+    top, left, tall, wide = crop_box(picture.shape[1], picture.shape[2], shape)
     part = picture[:, top : top + tall, left : left + wide]
-    return torch.stack([resized(channel, *data.shape[1:]) for channel in part])[None]
+    return torch.stack([resized(channel, *shape[1:]) for channel in part])[None]
 
 
 def _ink(grey: Tensor) -> Tensor:

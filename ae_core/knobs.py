@@ -15,7 +15,7 @@ import functools
 import inspect
 import math
 import numbers
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -27,10 +27,38 @@ class KnobError(ValueError):
 
 
 @dataclass(frozen=True)
+class When:
+    """With which values of another knob a knob matters: those in `one_of`, numbers above `above`, or lists not empty."""
+
+    name: str
+    one_of: tuple[Any, ...] = ()
+    above: float = math.inf
+    filled: bool = False
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        """Whether the other knob has such a value among the checked `values`."""
+        value = values[self.name]
+        if self.filled:
+            return bool(value)
+        return value > self.above if self.above < math.inf else value in self.one_of
+
+    @property
+    def words(self) -> str:
+        """The condition in words."""
+        if self.filled:
+            return f"{self.name} is not empty"
+        if self.above < math.inf:
+            return f"{self.name} is above {self.above:g}"
+        *first, last = map(str, self.one_of)
+        return f"{self.name} is {', '.join(first) + ' or ' if first else ''}{last}"
+
+
+@dataclass(frozen=True)
 class Knob:
     """What may be set: `help` for people, a closed range or `choices` for the check, `log` for the slider.
 
     `log` is the base of the round numbers on a logarithmic slider: 2 for 1, 2, 4, ..., 10 for 1, 2, 5, 10, ...
+    With `only_when` it has no effect at all otherwise: then no page shows it, and any value but the default is refused.
     """
 
     help: str
@@ -38,9 +66,9 @@ class Knob:
     high: float = math.inf
     log: Literal[0, 2, 10] = 0
     choices: tuple[str, ...] = ()
-    multiple_of: int = 1
     most: int = 4  # how many numbers a list may hold
     label: str = ""  # what stands over the widget, where the name of the argument would not do
+    only_when: When | None = None
 
 
 @dataclass(frozen=True)
@@ -62,10 +90,15 @@ class Declared:
             return "one of " + ", ".join(self.knob.choices)
         if self.kind is float:
             return f"a number from {low} to {high}"
-        steps = f" and a multiple of {self.knob.multiple_of}" if self.knob.multiple_of > 1 else ""
         if self.kind is tuple:
             return f"up to {self.knob.most} whole numbers from {low} to {high}, separated by commas"
-        return f"a whole number from {low} to {high}{steps}"
+        return f"a whole number from {low} to {high}"
+
+    @property
+    def explanation(self) -> str:
+        """What the knob does, the values it takes and when it matters, in words."""
+        when = self.knob.only_when
+        return f"{self.knob.help}: {self.rule}" + (f"; matters only when {when.words}" if when else "")
 
     def check(self, value: Any) -> Any:
         """Return `value` in this knob's type.
@@ -115,12 +148,11 @@ _READERS: dict[type, Callable[[str], Any]] = {
 
 
 def _number(value: Any, kind: type, knob: Knob) -> Any:
-    """`value` as int or float where it is a real number inside the range and in step, else None."""
+    """`value` as int or float where it is a real number inside the range, else None."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not knob.low <= value <= knob.high:  # type: ignore[operator]
         return None
     number = kind(value)
-    in_step = kind is float or (number == value and number % knob.multiple_of == 0)
-    return number if in_step else None
+    return number if kind is float or number == value else None
 
 
 @functools.cache
@@ -136,19 +168,45 @@ def declared(target: Callable[..., Any]) -> dict[str, Declared]:
     return found
 
 
+def did_you_mean(name: str, names: Collection[str], otherwise: str = "choose one of") -> str:
+    """The end of a sentence about an unknown name: the nearest of `names`, or all of them after `otherwise`."""
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"did you mean {near[0]}?" if near else f"{otherwise} {', '.join(names)}."
+
+
 def checked(target: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Values for every knob of `target`: the given ones checked, the defaults for the rest.
 
     Raises
-        KnobError: where a name is not a knob of `target`, or a value breaks its knob's rule.
+        KnobError: where a name is not a knob of `target`, a value breaks its knob's rule, or a knob was set that has no
+            effect with the others (`Knob.only_when`).
     """
     knobs = declared(target)
     for name in values:
         if name not in knobs:
-            near = difflib.get_close_matches(name, knobs, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"its knobs are {', '.join(knobs)}."
+            hint = did_you_mean(name, knobs, "its knobs are")
             raise KnobError(f"{name}: not a knob of {target.__name__.lower()}; {hint}")
-    return {name: knob.check(values.get(name, knob.default)) for name, knob in knobs.items()}
+    return _checked(knobs, values)
+
+
+def _checked(knobs: Mapping[str, Declared], given: Mapping[str, Any]) -> dict[str, Any]:
+    values = {name: knob.check(given.get(name, knob.default)) for name, knob in knobs.items()}
+    for name, knob in knobs.items():
+        when = knob.knob.only_when
+        if when and values[name] != knob.default and not when.holds(values):
+            raise KnobError(
+                f"{name} = {values[name]!r}: must stay {knob.default}, because it matters only when {when.words}; leave it "
+                f"out, or change {when.name}."
+            )
+    return values
+
+
+def in_effect(target: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the values that matter, given the others; names that are no knobs of `target` stay."""
+    knobs = declared(target)
+    whole = {name: knob.default for name, knob in knobs.items()} | dict(values)
+    idle = {name for name, knob in knobs.items() if knob.knob.only_when and not knob.knob.only_when.holds(whole)}
+    return {name: value for name, value in values.items() if name not in idle}
 
 
 def checks_knobs(function: F) -> F:
@@ -157,6 +215,7 @@ def checks_knobs(function: F) -> F:
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         knobs = declared(function)
-        return function(*args, **{k: knobs[k].check(v) if k in knobs else v for k, v in kwargs.items()})
+        values = _checked(knobs, kwargs)
+        return function(*args, **{k: values.get(k, v) for k, v in kwargs.items()})
 
     return wrapper  # type: ignore[return-value]

@@ -16,7 +16,8 @@ import numpy as np
 
 DECODER = Path(__file__).parent / "picture_decoder.py"
 WAIT_S = 30.0  # for a decoding, and before that for a free place
-MOST_BYTES = 40_000_000  # of an answer; 2 000 colour pictures of 64x64 are 25 MB
+LARGEST = 20_000_000  # bytes of a file
+MOST_BYTES = 60_000_000  # of an answer; 2 000 colour pictures of 64x128 are 49 MB
 KINDS = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "zip")
 _places = threading.BoundedSemaphore(2)  # decodings at a time
 
@@ -29,6 +30,7 @@ SENTENCES = {
     "entries": "This zip lists too many files: at most 10 000 are taken; put fewer pictures into it.",
     "inflated": "This zip holds too much: its files may have at most 200 MB when unpacked; put fewer pictures into it.",
     "empty": f"This zip holds no picture that is taken here: {_TAKEN}.",
+    "locked": "This zip is locked with a password: it must be open to be taken; pack it again without one.",
     "limits": "This file needs more memory or time than is allowed: at most 20 seconds and 700 MB; take a simpler picture.",
     "busy": "Other pictures are being decoded right now: two at a time are allowed; try again in a moment.",
     "nothing": f"This file is empty: {_TAKEN}.",
@@ -44,6 +46,7 @@ class Upload:
     """What was in an uploaded file."""
 
     pictures: tuple[np.ndarray, ...]  # each uint8 (height, width, channels), 1 or 3 channels, at most 256 pixels a side
+    folders: tuple[int, ...]  # number of the folder of each in a zip, in the order of the alphabet; names are not told
     skipped: int  # files of a zip that are no such pictures
     whole_set: bool  # it was a zip
 
@@ -65,6 +68,17 @@ def read_upload(data: bytes) -> Upload:
         if isinstance(error, PictureError):
             raise
         raise PictureError(SENTENCES["limits"]) from error  # killed in the midst of it
+
+
+def read_file(path: str) -> Upload:
+    """The pictures in a file on disk; PictureError also where it cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            return read_upload(file.read(LARGEST + 1))
+    except (OSError, ValueError) as error:
+        if isinstance(error, PictureError):
+            raise
+        raise PictureError(f"{str(path)[:80]!r} cannot be read: it must be a file of yours; give its path.") from error
 
 
 def _decoded(data: bytes) -> bytes:
@@ -100,4 +114,7 @@ def _checked(head: Any, body: bytes, whole_set: bool) -> Upload:
         used += size
     if used != len(body) or not pictures:
         raise ValueError("length")
-    return Upload(tuple(pictures), int(head["skipped"]), whole_set)
+    folders = tuple(map(int, head["folders"]))
+    if len(folders) != len(pictures) or not all(0 <= folder < len(pictures) for folder in folders):
+        raise ValueError("folders")
+    return Upload(tuple(pictures), folders, int(head["skipped"]), whole_set)

@@ -3,7 +3,8 @@
     python -I picture_decoder.py < upload > answer
 
 The upload is a PNG, JPEG, WebP, BMP or GIF, or a zip of such. The answer is a line of JSON, then grey values:
-{"pictures": [[height, width, channels], ...], "skipped": n} and uint8 rows of every picture, or {"error": "type"}.
+{"pictures": [[height, width, channels], ...], "folders": [k, ...], "skipped": n} and uint8 rows of every picture, or
+{"error": "type"}. Of names nothing is told but that k counts folders in the order of the alphabet.
 `own_pictures.py` starts this file; it imports nothing of the project, so that it starts in a tenth of a second.
 """
 
@@ -27,7 +28,7 @@ FORMATS = tuple(kind.format for kind in (
 ))  # fmt: skip
 LARGEST = 20_000_000  # bytes of one file
 PIXELS = 16_000_000  # of one picture
-SIDE, SIDE_IN_ZIP = 256, 64  # the longer side of what is handed back
+SIDES, SIDES_IN_ZIP = (256, 256), (64, 128)  # the most of the shorter and the longer side of what is handed back
 INFLATED = 200_000_000  # bytes of everything in a zip, counted while inflating
 ENTRIES, PICTURES = 10_000, 2_000  # names a zip may list, pictures taken from it
 MEMORY, SECONDS = 700_000_000, 20
@@ -38,17 +39,19 @@ class Refused(Exception):
     """Why an upload is not taken: one of the reasons that `own_pictures.py` has a sentence for."""
 
 
-def picture(data: bytes, side: int) -> Image.Image:
-    """The first frame, upright, as grey or RGB with at most `side` pixels on the longer side. Refused where it cannot be."""
+def picture(data: bytes, sides: tuple[int, int]) -> Image.Image:
+    """The first frame, upright, as grey or RGB, no larger than `sides` (shorter, longer). Refused where it cannot be."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             image = Image.open(io.BytesIO(data), formats=FORMATS)
             if image.width * image.height > PIXELS:
                 raise Refused("pixels")
-            image.draft("RGB", (2 * side, 2 * side))  # a JPEG is decoded at a fraction of its size where that will do
+            image.draft(
+                "RGB", (2 * sides[1], 2 * sides[1])
+            )  # a JPEG is decoded at a fraction of its size where that will do
             image.load()
-            return _reduced(_plain(image), side)
+            return _reduced(_plain(image), sides)
     except Refused:
         raise
     except Image.DecompressionBombError:
@@ -74,15 +77,15 @@ def _plain(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _reduced(image: Image.Image, side: int) -> Image.Image:
-    scale = side / max(image.size)
+def _reduced(image: Image.Image, sides: tuple[int, int]) -> Image.Image:
+    scale = min(sides[0] / min(image.size), sides[1] / max(image.size))
     if scale >= 1:
         return image
     return image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))), Image.Resampling.BOX)
 
 
-def entries(data: bytes) -> Iterator[bytes | None]:
-    """The files of a zip, None for one that is too large or cannot be unpacked. Names are not looked at.
+def entries(data: bytes) -> Iterator[tuple[str, bytes | None]]:
+    """The files of a zip, None for one that is too large or cannot be unpacked, each after the folder it is said to be in.
 
     Raises
         Refused: where it is no zip, lists too much, or inflates to too much.
@@ -94,6 +97,8 @@ def entries(data: bytes) -> Iterator[bytes | None]:
     files = [entry for entry in archive.infolist() if not entry.is_dir()]
     if len(archive.infolist()) > ENTRIES:
         raise Refused("entries")
+    if files and all(entry.flag_bits & 1 for entry in files):
+        raise Refused("locked")
     inflated = 0
     for entry in files:
         parts, size = [], 0
@@ -107,26 +112,29 @@ def entries(data: bytes) -> Iterator[bytes | None]:
                     if inflated > INFLATED:
                         raise Refused("inflated")
                     parts.append(part)
-            yield b"".join(parts) if size <= LARGEST else None
+            yield entry.filename.rpartition("/")[0], b"".join(parts) if size <= LARGEST else None
         except (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, ValueError, EOFError, RuntimeError):
-            yield None
+            yield "", None
 
 
-def pictures_of_zip(data: bytes) -> tuple[list[Image.Image], int]:
-    """The pictures in a zip, and how many of its files are none that we take."""
+def pictures_of_zip(data: bytes) -> tuple[list[Image.Image], list[int], int]:
+    """The pictures in a zip, the number of the folder of each, and how many of its files are none that we take."""
     found: list[Image.Image] = []
+    names: list[str] = []
     skipped = 0
-    for entry in entries(data):
+    for name, entry in entries(data):
         if entry is None or len(found) == PICTURES:
             skipped += 1
             continue
         try:
-            found.append(picture(entry, SIDE_IN_ZIP))
+            found.append(picture(entry, SIDES_IN_ZIP))
+            names.append(name)
         except Refused:
             skipped += 1
     if not found:
         raise Refused("empty")
-    return found, skipped
+    order = sorted(set(names))
+    return found, [order.index(name) for name in names], skipped
 
 
 def limit_this_process() -> None:
@@ -149,13 +157,13 @@ def answer(data: bytes) -> bytes:
         if len(data) > LARGEST:
             raise Refused("bytes")
         if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-            found, skipped = pictures_of_zip(data)
+            found, folders, skipped = pictures_of_zip(data)
         else:
-            found, skipped = [picture(data, SIDE)], 0
+            found, folders, skipped = [picture(data, SIDES)], [0], 0
     except Refused as reason:
         return json.dumps({"error": str(reason)}).encode() + b"\n"
     sizes = [[image.height, image.width, len(image.getbands())] for image in found]
-    head = json.dumps({"pictures": sizes, "skipped": skipped}).encode()
+    head = json.dumps({"pictures": sizes, "folders": folders, "skipped": skipped}).encode()
     return b"\n".join([head, b"".join(image.tobytes() for image in found)])
 
 

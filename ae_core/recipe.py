@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from ae_core.datasets import Dataset, dataset
-from ae_core.knobs import KnobError, checked
+from ae_core.knobs import KnobError, checked, in_effect
 from ae_core.models import Autoencoder, build, model_class
 from ae_core.models.base import Shape
 from ae_core.training import Plan
@@ -35,7 +35,8 @@ class Recipe:
         """Read a recipe; KnobError or DatasetError where it is not one we could train."""
         match record:
             case {"model": str(model), "dataset": str(data), "knobs": dict(knobs), "plan": dict(plan)}:
-                return recipe(model, data, knobs, plan)
+                # Earlier versions recorded whatever was set, also where it had no effect.
+                return recipe(model, data, in_effect(model_class(model), knobs), in_effect(Plan, plan))
         raise KnobError("The recipe is damaged: it must name a model, a data set, knobs and a plan; train it again.")
 
     @property
@@ -82,14 +83,14 @@ def recipe(model: str, dataset_name: str, knobs: Mapping[str, Any], plan: Mappin
 
 
 def differences(recipes: Sequence[Recipe]) -> dict[str, list[Any]]:
-    """What is not the same in all recipes: name -> its value in each, None where a recipe has no such knob.
+    """What is not the same in all recipes: name -> its value in each, None where a recipe has no such knob or it is idle.
 
     The model first, then its knobs, then those of the training.
     """
-    flat = [{"model": made.model, **made.knobs, **made.plan} for made in recipes]
-    names = dict.fromkeys(
-        ["model", *(n for made in recipes for n in made.knobs), *(n for made in recipes for n in made.plan)]
-    )
+    knobs = [in_effect(model_class(made.model), made.knobs) for made in recipes]
+    plans = [in_effect(Plan, made.plan) for made in recipes]
+    names = dict.fromkeys(["model", *(n for found in (*knobs, *plans) for n in found)])
+    flat = [{"model": r.model, **own, **plan} for r, own, plan in zip(recipes, knobs, plans, strict=True)]
     found = {name: [values.get(name) for values in flat] for name in names}
     return {name: values for name, values in found.items() if any(value != values[0] for value in values)}
 

@@ -6,6 +6,7 @@ that compare all pairs look at a random subset of fixed seed where n is large, s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -108,36 +109,41 @@ def knn_accuracy(
 ) -> float:
     """Share of test images, from 0 to 1, that a vote of the k nearest training codes gets right: are neighbours alike?
 
-    Euclidean distance between the codes as they are. By scikit-learn.
+    All vote where there are fewer than k. Euclidean distance between the codes as they are. By scikit-learn.
     """
     from sklearn.neighbors import KNeighborsClassifier
 
-    voters = KNeighborsClassifier(k, algorithm="brute").fit(np.asarray(train_codes), np.asarray(train_labels))
+    voters = KNeighborsClassifier(min(k, len(np.asarray(train_labels))), algorithm="brute").fit(
+        np.asarray(train_codes), np.asarray(train_labels)
+    )
     return float(voters.score(np.asarray(test_codes), np.asarray(test_labels)))
 
 
 def silhouette(codes: ArrayLike, labels: ArrayLike, most: int = COMPARED) -> float:
     """How well classes form separate clusters, from -1 to 1: 0 where they overlap, below where codes lie in others' midst.
 
-    Mean over (at most `most`) images. Source: Rousseeuw (1987). By scikit-learn.
+    Mean over (at most `most`) images; NaN where there is one class only, or no class has two. Source: Rousseeuw (1987). By scikit-learn.
     """
     from sklearn.metrics import silhouette_score
 
     chosen = _subset(len(np.asarray(labels)), most)
+    if not 2 <= len(np.unique(np.asarray(labels)[chosen])) < len(chosen):
+        return math.nan
     return float(silhouette_score(np.asarray(codes)[chosen], np.asarray(labels)[chosen]))
 
 
 def trustworthiness(images: ArrayLike, codes: ArrayLike, k: int = NEIGHBOURS, most: int = COMPARED) -> float:
     """Whether neighbours in the code were neighbours as pictures, from 0 to 1 (all were); random codes reach about 0.5.
 
-    Euclidean distance between pixels, k neighbours, among (at most `most`) images (n, ...) and codes (n, units).
+    Euclidean distance between pixels, k neighbours (fewer where that is half of them), among (at most `most`) images
+    (n, ...) and codes (n, units).
     Source: Venna and Kaski (2001). By scikit-learn.
     """
     from sklearn.manifold import trustworthiness as measured
 
     pixels = np.asarray(images).reshape(len(np.asarray(images)), -1)
     chosen = _subset(len(pixels), most)
-    return float(measured(pixels[chosen], np.asarray(codes)[chosen], n_neighbors=k))
+    return float(measured(pixels[chosen], np.asarray(codes)[chosen], n_neighbors=min(k, (len(chosen) - 1) // 2)))
 
 
 def _subset(n: int, most: int) -> np.ndarray:

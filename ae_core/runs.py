@@ -6,7 +6,7 @@
     manifest.json        the checkpoints that exist, with SHA-256; written after their weights-NNNNNN.safetensors
     live.safetensors     how the eight fixed test images look right now; replaced
     errors.safetensors   squared error of every test image, with the final weights
-    codes.safetensors    codes and labels of the test images; only in pretrained/, where the images may be absent
+    codes.safetensors    codes and labels of the test images, where those may be absent: in pretrained/, of own pictures
     snapshots/           codes of fixed test images and a few reconstructions at some steps, for scrubbing back
     claim.json           the process that writes here
     stop                 its presence asks the run to stop
@@ -147,6 +147,9 @@ class Run:
             model = self.recipe().new_model()
             entry, tensors = checkpoints.newest(self.folder)
             checkpoints.load_model(model, tensors, self.id)
+            total = self.status().total
+            if entry.step < total:
+                model.progress = max(0, entry.step - 1) / total  # as in the last step that it learned from
         except Damaged as error:
             raise RunError(str(error)) from error
         return model.eval().requires_grad_(False), entry

@@ -14,14 +14,13 @@ import torch
 
 from ae_core import __version__
 from ae_core.durable import sync_folder, write_json
+from ae_core.places import PROGRAM, runs_folder
 from ae_core.recipe import Recipe
 from ae_core.runs import FORMAT, Run, RunError, Status
 
-ROOT = Path(__file__).parent.parent
+ROOT = PROGRAM
 TRASH = ".trash"
 EXAMPLE = "vanilla-digits"  # the shipped run that pages show before anything was trained
-PLANE = "vae-digits-2d"  # the one with a code of two numbers, for maps; pages do without where it is absent
-PLAIN_PLANE = "multilayer-digits-2d"  # a plain autoencoder of the same size beside it
 
 
 class Store:
@@ -33,7 +32,7 @@ class Store:
     @classmethod
     def default(cls) -> Store:
         """The folder AE_RUNS, or `runs` beside the program."""
-        return cls(Path(os.environ.get("AE_RUNS") or ROOT / "runs").expanduser().resolve())
+        return cls(runs_folder())
 
     def create(self, recipe: Recipe, origin: str) -> Run:
         """A new waiting run of a checked recipe; `origin` says who asked: app or command line.

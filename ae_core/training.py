@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from ae_core.device import PRECISIONS, autocast
-from ae_core.knobs import Knob, checks_knobs
+from ae_core.knobs import Knob, When, checks_knobs
 from ae_core.models import Autoencoder
 from ae_core.models.base import DataStarted
 from ae_core.optimisers import OPTIMISERS, SCHEDULES
@@ -41,7 +41,9 @@ class Plan:
         seed: Annotated[int, Knob("Starting point of all chance: same seed, same weights", 0, 2**31 - 1)] = 0,
         optimiser: Annotated[str, Knob("Rule that turns gradients into steps", choices=tuple(OPTIMISERS))] = "adam",
         schedule: Annotated[str, Knob("How the length of a step changes", choices=tuple(SCHEDULES))] = "constant",
-        weight_decay: Annotated[float, Knob("Pull of all weights towards zero (adamw)", 0, 1)] = 0.0,
+        weight_decay: Annotated[
+            float, Knob("Pull of all weights towards zero", 0, 1, only_when=When("optimiser", ("adamw",)))
+        ] = 0.0,
         precision: Annotated[
             str,
             Knob(
@@ -73,6 +75,13 @@ def new_optimiser(model: Autoencoder, plan: Plan) -> Optimizer:
     return OPTIMISERS[plan.optimiser](model.parameters(), plan.learning_rate, plan.weight_decay)
 
 
+def begin(model: Autoencoder, images: Tensor, plan: Plan, start: int = 0) -> None:
+    """Put a model with `start` steps behind it where `train` begins, so that it can be measured there."""
+    if start == 0 and isinstance(model, DataStarted):
+        model.begin(images)
+    model.progress = max(0, start - 1) / (plan.epochs * plan.steps_per_epoch(len(images)))
+
+
 def train(model: Autoencoder, optimiser: Optimizer, images: Tensor, plan: Plan, start: int = 0) -> Iterator[Step]:
     """Train in place on images (n, channels, height, width), which must be on the device of the model.
 
@@ -83,8 +92,7 @@ def train(model: Autoencoder, optimiser: Optimizer, images: Tensor, plan: Plan, 
         Diverged: in the step in which the loss or its gradient stops being finite, before the weights are touched.
     """
     torch.set_flush_denormal(True)  # black pixels drive Adam's moments into denormals, which are 100 times slower
-    if start == 0 and isinstance(model, DataStarted):
-        model.start_from(images)
+    begin(model, images, plan, start)
     parameters = list(model.parameters())
     per_epoch = plan.steps_per_epoch(len(images))
     precision, total, seconds = autocast(plan.precision, images.device), plan.epochs * per_epoch, 0.0
@@ -92,7 +100,7 @@ def train(model: Autoencoder, optimiser: Optimizer, images: Tensor, plan: Plan, 
         order = _order(len(images), plan.seed, epoch).to(images.device)
         for batch in range(start % per_epoch if epoch == start // per_epoch else 0, per_epoch):
             began, step = time.perf_counter(), epoch * per_epoch + batch + 1
-            x = images[order[batch * plan.batch_size : (batch + 1) * plan.batch_size]]
+            x = images.index_select(0, order[batch * plan.batch_size : (batch + 1) * plan.batch_size])
             model.progress = (step - 1) / total
             for group in optimiser.param_groups:
                 group["lr"] = plan.learning_rate * SCHEDULES[plan.schedule](model.progress)
@@ -108,6 +116,12 @@ def train(model: Autoencoder, optimiser: Optimizer, images: Tensor, plan: Plan, 
             seconds += time.perf_counter() - began
             yield Step(step, epoch + 1, values, seconds)
     model.progress = 1.0
+
+
+def evenly(total: int, points: int) -> set[int]:
+    """Steps worth keeping of `total`: dense at the start, where much happens, then even; the last one included."""
+    early = torch.logspace(0, torch.tensor(float(total)).log10().item(), points)
+    return {int(step) for step in [*early.round(), *torch.linspace(1, total, points).round()]}
 
 
 def _order(n: int, seed: int, epoch: int) -> Tensor:

@@ -1,27 +1,25 @@
 """Compare: up to six finished runs on the same pictures, side by side, with what each of them costs."""
 
 import streamlit as st
-import torch
 
-from ae_core.datasets import DATASETS, Dataset, DatasetError
+from ae_core.datasets import Dataset, DatasetError, datasets
 from ae_core.execution import MONITORED
 from ae_core.exploration import SHOWN
-from ae_core.metrics import reconstructions
 from ae_core.runs import RunError
 from ui import cached, charts, comparing, export
-from ui.colours import class_colour
+from ui.absent import explain_absent, guarded
+from ui.compared_pictures import pictures
 from ui.comparing import Compared, Measured
+from ui.computing import when_ready
 from ui.frame import heading, note, notice, table, wide
-from ui.pick import number, pick, pick_several, title
-from ui.pictures import Row, grey, sheet, signed
-from ui.provenance import provenance, source_words
-from ui.sheet_file import Sheet
+from ui.pick import pick, pick_several, short_title
+from ui.provenance import provenance
 
 CURVES = {"error": "Squared error per pixel", "loss": "Test loss"}
 
 heading(
     "Compare",
-    "The same test pictures through several finished networks: who rebuilds them best, with how large a code, "
+    "The same pictures through several finished networks: who rebuilds them best, with how large a code, "
     "and after how long a training?",
 )
 
@@ -38,12 +36,14 @@ def asked_dataset() -> str | None:
 
 def choose() -> tuple[Dataset, list[Compared]]:
     """The data set and the runs on it; those that cannot be opened are explained and left out."""
+    explain_absent("compare")
     with st.container(horizontal=True, vertical_alignment="top"):
-        present = {name: entry.title for name, entry in DATASETS.items() if entry.present()}
-        data = DATASETS[pick("Pictures", present, "dataset", asked_dataset(), width=220)]
+        present = {name: entry for name, entry in datasets().items() if entry.present()}
+        titles = {name: entry.title for name, entry in present.items()}
+        data = present[pick("Pictures", titles, "dataset", asked_dataset(), width=220)]
         runs = comparing.finished(data.name)
         start = comparing.starting_runs(list(runs.values()))
-        titles = {key: title(run) for key, run in runs.items()}
+        titles = {key: short_title(run) for key, run in runs.items()}
         names = pick_several("Runs, up to six", titles, "runs", start, comparing.MOST)
     compared, trouble = comparing.opened([runs[name] for name in names])
     for sentence in trouble:
@@ -60,41 +60,6 @@ def go_on(data: Dataset) -> None:
     st.page_link(
         "pages/train.py", label="Train a model", icon=":material/play_arrow:", query_params={"dataset": data.name}
     )
-
-
-def pictures(data: Dataset, compared: list[Compared]) -> None:
-    """Eight test pictures, what every run and PCA make of them, and the signed errors on one scale."""
-    chosen = comparing.eight(data, number("Set of eight test pictures", 1, 20, "set"))
-    test, first = data.load().test, compared[0].model.latent
-    x, labels = test.images[chosen], test.labels[chosen].tolist()
-    outputs = [(one.name, f"{one.model.latent} numbers", reconstructions(one.model, x)) for one in compared]
-    outputs.append(("PCA", f"{first} components", cached.pca(data.name).reconstruct(x, first)))
-    scale = max(0.25, *(float((y - x).abs().max()) for _, _, y in outputs))
-    names = [data.classes[label] for label in labels]
-    seen = ", ".join(names)
-    rebuilt = [Row("Input", grey(x.numpy()), f"Test pictures of the classes {seen}", data.title)]
-    rebuilt += [Row(name, grey(y.numpy()), f"Rebuilt by {name}", detail) for name, detail, y in outputs]
-    errors = [Row("Input", grey(x.numpy()), f"Test pictures of the classes {seen}", "squared error below")]
-    errors += [
-        Row(name, signed((y - x).numpy(), scale), f"Signed error of {name}", f"{mean(x, y):.4f} per pixel", band=True)
-        for name, _, y in outputs
-    ]
-    colours = [class_colour(label) for label in labels]
-    words = f"Test pictures {', '.join(map(str, chosen.tolist()))}. Errors: blue: too dark, red: too bright, all on one scale, ±{scale:.2f}."
-    left, right = st.columns(2, gap="medium")
-    left.html(sheet(rebuilt, names, "class", colours))
-    right.html(sheet(errors, names, "class", colours))
-    sources = [source_words(one.run, one.checkpoint) for one in compared]
-    with st.container(gap=None):
-        for line in (words, *sources):
-            note(line)
-    sheets = [Sheet(rebuilt, names, "class"), Sheet(errors[1:], names, "class")]
-    export.offer([export.pictures(f"compare-{data.name}", sheets, [words, *sources])], key="compare_pictures")
-
-
-def mean(x: torch.Tensor, y: torch.Tensor) -> float:
-    """Squared error, mean per pixel."""
-    return (y - x).square().mean().item()
 
 
 def numbers(data: Dataset, lines: list[Measured], sizes: set[int]) -> None:
@@ -168,7 +133,7 @@ def knobs(compared: list[Compared]) -> None:
     elif rows:
         found = table(("", *(one.name for one in compared)), rows)
         st.html(f'<div class="ae-even">{wide("Knobs that differ", found)}</div>')
-        note("–: a model without this knob. All other knobs are the same.")
+        note("–: a model without this knob, or where it has no effect. All other knobs are the same.")
     else:
         note("No knob differs: the same recipe, trained more than once.")
 
@@ -180,7 +145,7 @@ if not compared:
 if len(compared) == 1:
     note("One run beside PCA. Choose a second one above to compare the two.")
 try:
-    st.fragment(pictures)(data, compared)
+    st.fragment(when_ready)(guarded(pictures), data, compared)
     st.subheader("What it reaches, and what it costs", anchor=False)
     sizes = {one.model.latent for one in compared}
     lines = [*map(comparing.measured, compared), comparing.measured_pca(data, compared[0].model.latent)]
@@ -188,7 +153,7 @@ try:
     files = [comparing.table_file(data, lines), export.curves([one.run for one in compared])]
     export.offer(files, key="compare_numbers")
     st.subheader("On the way there", anchor=False)
-    st.fragment(curves)(data, compared)
+    st.fragment(guarded(curves))(data, compared)
     st.subheader("What was set differently", anchor=False)
     knobs(compared)
 except (RunError, DatasetError) as error:

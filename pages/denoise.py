@@ -3,12 +3,14 @@
 import streamlit as st
 
 from ae_core.corruption import repeatable
-from ae_core.datasets import DATASETS, DatasetError
+from ae_core.datasets import DatasetError, datasets
 from ae_core.restoration import LEVELS
 from ae_core.runs import Run, RunError
 from ui import cached, denoising, export
+from ui.absent import explain_absent, guarded
+from ui.computing import when_ready
 from ui.frame import heading, note, notice
-from ui.pick import number, pick, pick_several, title
+from ui.pick import number, pick, pick_several, short_title
 from ui.pictures import sheet, tiles
 from ui.provenance import provenance, source_words
 from ui.sheet_file import Sheet, as_sheet
@@ -23,13 +25,16 @@ heading(
     "Damage a picture, and see who finds the clean one again: networks that have learned what such pictures look like, "
     "or filters that only know what noise looks like.",
 )
+explain_absent("denoise")
 with st.container(horizontal=True, vertical_alignment="top"):
-    present = {name: entry.title for name, entry in DATASETS.items() if entry.present()}
-    name = pick("Pictures", present, "dataset", width=220)
-    data = DATASETS[name]
+    present = {name: entry for name, entry in datasets().items() if entry.present()}
+    name = pick("Pictures", {key: entry.title for key, entry in present.items()}, "dataset", width=220)
+    data = present[name]
     runs = {run.id: run for run in cached.runs_of(name)}
     start = [run.id for run in denoising.starting_runs(list(runs.values()))]
-    chosen = pick_several("Networks, up to four", {key: title(run) for key, run in runs.items()}, "runs", start, 4)
+    chosen = pick_several(
+        "Networks, up to four", {key: short_title(run) for key, run in runs.items()}, "runs", start, 4
+    )
 compared = [runs[key] for key in chosen]
 learned = [damage for damage in map(denoising.damage_of, compared) if damage]
 if not any(denoising.damage_of(run) for run in runs.values()):
@@ -87,7 +92,7 @@ def look(ticking: bool) -> None:
                 made = Sheet(rows, denoising.HUNDRED, "how often applied")
                 st.html(sheet(*made) if rows else "<span></span>")
                 busy = busy or not done
-            words = f"{source.words} · {denoising.KINDS[kind]}, level {level:g}, draw {draw}"
+            words = f"{data.title}: {source.words} · {denoising.KINDS[kind]}, level {level:g}, draw {draw}"
             note(words)
         with st.container(gap=None):
             for run in compared:
@@ -108,7 +113,7 @@ def look(ticking: bool) -> None:
 
 try:
     ticks = bool(st.session_state.get(TICKING))
-    st.fragment(look, run_every=EVERY_S if ticks else None)(ticks)
+    st.fragment(when_ready, run_every=EVERY_S if ticks else None)(guarded(look), ticks)
 except (RunError, DatasetError) as error:
     st.error(str(error))
     st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")

@@ -6,8 +6,9 @@ from ae_core.datasets import DatasetError
 from ae_core.generation import DEAD
 from ae_core.models.base import GenerativeAutoencoder
 from ae_core.runs import Run, RunError
-from ae_core.store import PLANE
-from ui import cached, charts, export, generation, latent, ways
+from ui import cached, charts, export, family, generation, latent, ways
+from ui.absent import say_if_absent
+from ui.computing import when_ready
 from ui.frame import heading, note, notice
 from ui.marks import marked_pad
 from ui.pick import number, pick, pick_run, pick_two
@@ -25,7 +26,7 @@ heading(
     "Generate",
     "A decoder makes a picture of any code. Where should codes come from, so that the pictures look real? Choose a way and see.",
 )
-run = pick_run(PLANE)
+run = pick_run(*(run.id for run in family.planes()[:1]))
 
 
 def samples(run: Run, own: bool) -> None:
@@ -160,7 +161,6 @@ DRAW = {
 }
 
 
-@st.fragment
 def section(run: Run) -> None:
     """The chosen way to make pictures; only this part is drawn again when a control moves."""
     name = pick("Way", SECTIONS, "section", widget=st.segmented_control, required=True, label_visibility="collapsed")
@@ -172,8 +172,9 @@ def section(run: Run) -> None:
 
 try:
     latent.codes(run)
+    say_if_absent(run)
 except (RunError, DatasetError) as error:
     st.error(str(error))
     st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")
     st.stop()
-section(run)
+st.fragment(when_ready)(section, run)

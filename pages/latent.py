@@ -1,176 +1,212 @@
 """Latent space: where every picture lies as a code, and what the decoder makes of the places between them."""
 
+import contextlib
+import math
+
 import numpy as np
 import streamlit as st
 import torch
 
 from ae_core.datasets import DatasetError
 from ae_core.exploration import one_of_each
-from ae_core.metrics import reconstructions
+from ae_core.neighbour_map import METHODS
 from ae_core.recipe import Recipe
 from ae_core.representation import NEIGHBOURS
 from ae_core.runs import Run, RunError
-from ae_core.store import PLANE
-from ui import cached, export, latent
-from ui.colours import class_colour
+from ui import cached, closer, export, family, latent, worth
+from ui.address import asked, tell
+from ui.computing import is_there, when_ready
 from ui.frame import heading, note, notice
-from ui.latent import View
+from ui.guest import own_picture
+from ui.latent import NEAR, View
 from ui.marks import marked_pad
 from ui.pick import pick, pick_run, pick_two
 from ui.pictures import Row, grey, sheet
 from ui.provenance import provenance
 
-COUNT = 10
 VIEWS = {"pca": "Where codes vary most", "dims": "Two numbers of the code", "three": "Through three pictures"}
+_THREE = "latent_three"  # session key: data set, and the three test pictures that the plane goes through
+_WANTED = "latent_wanted"  # session key: the maps of neighbours that the visitor has asked for
+
+OF_PLANES = (
+    "Both maps show the same pictures in the same colours, and both use one scale for both axes; one pointer moves over "
+    "both. PCA may only lay a flat sheet through the pictures, so with two numbers classes pile up; the autoencoder may bend "
+    "it. Move across a gap between two classes: a VAE paints a picture in between, a plain autoencoder often something "
+    "that is no digit, because nothing ever made it care about that place."
+)
+OF_NEIGHBOURS = (
+    "The classes fall into islands that no flat plane shows: neighbours in the code are mostly of one class. But the map "
+    "exaggerates: the gaps between islands are made by the method, and so is their order. Choose one island with the lasso "
+    "and see on the map of PCA where its pictures really lie; then look for single dots on an island of another colour."
+)
 
 heading(
     "Latent space",
     "Every test picture is a dot: its <em>code</em>, placed by its numbers. Move the pointer: the decoder paints what it "
     "would make of that place, also where no picture ever was.",
 )
-run = pick_run(PLANE)
+run = pick_run(*(run.id for run in family.planes()[:1]))
 
 
 def chosen_view(made: Recipe, size: int, n: int) -> View:
-    """Which plane of a code of `size` numbers to show, by controls and by the address."""
+    """Which map of a code of `size` numbers to show, by controls and by the address."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         layers = latent.layers(run)
         layer = pick("Layer", layers, "layer", "code", width=190)
         if layer != "code":
             return View("layer", layer=layers[layer])
-        if size <= 2:
-            return View("dims")
-        kind = pick("Map", VIEWS, "map", widget=st.segmented_control, required=True)
-        if kind == "pca":
-            return View("pca")
-        if kind == "dims":
+        kinds = VIEWS if size > 2 else {"dims": "The code itself"}
+        kind = pick("Map", kinds | NEAR, "map", widget=st.segmented_control, required=True)
+        if kind == "dims" and size > 2:
             return View("dims", *pick_two(latent.order(run)))
-        starts = one_of_each(torch.from_numpy(latent.codes(run).labels.astype(int)), 3).tolist()
-        three = [
-            int(st.number_input(f"Picture {name}", 0, n - 1, start, key=name, bind="query-params", width=130))
-            for name, start in zip("abc", starts, strict=True)
-        ]
-    return View("three", three[0], three[1], three[2])
+        if kind == "three":
+            return View("three", *three_pictures(made.dataset, n))
+        return View(kind)
 
 
-def neighbours(codes: torch.Tensor, chosen: np.ndarray) -> np.ndarray:
-    """Index of the nearest other code (m,) of each chosen picture."""
-    distances = torch.cdist(codes[chosen], codes)
-    distances[torch.arange(len(chosen)), torch.from_numpy(chosen)] = torch.inf
-    return distances.argmin(dim=1).numpy()
+def three_pictures(dataset: str, n: int) -> tuple[int, int, int]:
+    """The test pictures that the plane goes through: by `?plane=3,14,15`, or as clicked on the map; at first one of each class."""
+
+    def read(text: str) -> tuple[int, int, int]:
+        parts = text[:40].split(",")
+        if len(parts) != 3 or not all(p.isascii() and p.isdigit() and int(p) < n for p in parts):
+            raise ValueError(f"plane = {text[:40]!r}: must be three numbers of test pictures from 0 to {n - 1}.")
+        return int(parts[0]), int(parts[1]), int(parts[2])
+
+    if new := asked("plane", read):
+        st.session_state[_THREE] = (dataset, new)
+    kept = st.session_state.get(_THREE)
+    if kept and kept[0] == dataset and max(kept[1]) < n:
+        tell("plane", ",".join(map(str, kept[1])))
+        return kept[1]
+    a, b, c = one_of_each(torch.from_numpy(latent.codes(run).labels.astype(int)), 3).tolist()
+    return a, b, c
 
 
-def closest(codes: torch.Tensor, one: int) -> np.ndarray:
-    """Indices of the codes nearest to that of picture `one`, itself left out."""
-    distances = (codes - codes[one]).norm(dim=1)
-    return distances.argsort()[1 : COUNT + 1].numpy()
+def corners(made: Recipe, view: View) -> None:
+    """The three pictures that the plane goes through, where they are here, and how to choose others."""
+    chosen = [view.a, view.b, view.c]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with contextlib.suppress(DatasetError):  # the page says that they are not here
+            three(made, chosen)
+        note("To take another picture, press Set A, B or C below the maps, then click its dot.")
 
 
-def one_picture(made: Recipe, one: int, kinds: tuple[torch.Tensor, torch.Tensor]) -> None:
-    """One test picture, rebuilt in both ways, and those with the nearest codes in both."""
-    test, model = made.data.load().test, cached.model(run)[0]
-    x = test.images[[one]]
-    three = torch.cat([x, reconstructions(model, x), cached.pca(made.dataset).reconstruct(x, model.latent)])
-    rows = [
-        Row("Neighbours", grey(test.images[closest(near, one)].numpy()), f"Test pictures with the nearest {what}", f"nearest {what}")
-        for near, what in zip(kinds, ("codes", "PCA codes"), strict=True)
-    ]  # fmt: skip
-    left, right = st.columns([1, 2.4], gap="large")
-    alt = "The picture, rebuilt by the model, rebuilt by PCA"
-    with left:
-        st.html(sheet([Row(f"Picture {one}", grey(three.numpy()), alt)], ["input", "model", "PCA"]))
-    with right:
-        st.html(sheet(rows))
+def three(made: Recipe, chosen: list[int]) -> None:
+    """Three test pictures side by side, called A, B and C."""
+    test = made.data.load().test
+    names = [made.data.classes[label] for label in test.labels[chosen].tolist()]
+    alt = f"The plane goes through test pictures {chosen} of the classes {', '.join(names)}"
+    st.html(sheet([Row("Plane", grey(test.images[chosen].numpy()), alt, "through")], ["A", "B", "C"]), width=330)
 
 
-def look_closer(made: Recipe, view: View, chosen: np.ndarray) -> None:
-    """The chosen pictures, what the model makes of them, and their nearest neighbours in both kinds of code."""
-    test, names = made.data.load().test, made.data.classes
-    model, found = latent.network(run), latent.shown(run, view).codes
-    theirs = cached.pca(made.dataset).codes(test.images, model.latent)
-    shown = chosen[:COUNT]
-    counts = np.bincount(test.labels[chosen].numpy(), minlength=len(names))
-    share = ", ".join(f"{count} of class {name}" for count, name in zip(counts, names, strict=True) if count)
-    st.markdown(f"**{len(chosen)} chosen:** {share}.")
-    if len(chosen) == 1:
-        one_picture(made, int(chosen[0]), (found, theirs))
-        return
-    x = test.images[shown]
-    texts = [names[label] for label in test.labels[shown].tolist()]
-    colours = [class_colour(label) for label in test.labels[shown].tolist()]
-    rows = [
-        Row("Input", grey(x.numpy()), f"Chosen test pictures of the classes {', '.join(texts)}", f"the first {len(shown)}"),
-        Row("Output", grey(reconstructions(model, x).numpy()), "The same, rebuilt by the autoencoder"),
-        Row("Neighbour", grey(test.images[neighbours(found, shown)].numpy()), "The nearest other picture in the code", "nearest in the code"),
-        Row("Neighbour", grey(test.images[neighbours(theirs, shown)].numpy()), "The nearest other picture in PCA", "nearest in PCA"),
-    ]  # fmt: skip
-    st.html(sheet(rows, texts, "class", colours))
-
-
-@st.fragment
-def explore(run: Run, made: Recipe, view: View) -> None:
+def explore(run: Run, made: Recipe, view: View, ready: bool) -> None:
     """The pad, and below it what was chosen on it; answers without the rest of the page being drawn again."""
     n = len(latent.shown(run, view).labels)
-    packed = latent.beside_pca(run, latent.version(run), view)
+    if view.kind == "three":
+        corners(made, view)
+    packed = latent.beside_pca(run, latent.version(run), view, ready)
     marks = marked_pad(packed, f"{run.id}:{'-'.join(map(str, view))}", n)
+    if view.kind == "three" and marks.three and marks.three != (view.a, view.b, view.c):
+        st.session_state[_THREE] = (made.dataset, marks.three)
+        st.rerun()
+    if view.kind in METHODS:
+        note(
+            "Here only who lies beside whom means something. Distances between groups, their sizes, and the directions mean "
+            "little: the map was pulled and torn until neighbours in the code are neighbours on paper. Nothing can be decoded from it."
+        )
     provenance(run, cached.model(run)[1])
     export.offer([export.pad(run, packed), *export.codes(run)], key="latent")
-    if len(marks.chosen):
-        try:
-            look_closer(made, view, marks.chosen)
-        except DatasetError as error:
-            st.info(str(error))
-    else:
-        note(
-            "Choose Box or Lasso and draw around dots to see their pictures, what was made of them, and their neighbours."
-        )
+    if not len(marks.chosen):
+        note("Choose Box or Lasso and draw around dots, or click one, to see their pictures, what was made of them, and their neighbours.")  # fmt: skip
+        return
+    try:
+        closer.look_closer(run, made, view, marks.chosen)
+    except DatasetError as error:
+        st.info(str(error))
+
+
+def wanted(run: Run, view: View) -> bool:
+    """Whether a map of neighbours may be shown: it is there, or the visitor asks for it here. A link alone starts nothing."""
+    what = latent.neighbour_computation(run, view)
+    asked_for: set[str] = st.session_state.setdefault(_WANTED, set())
+    if is_there(what) or what.key in asked_for:
+        return True
+    n = len(latent.codes(run).labels)
+    with st.container(border=True):
+        st.markdown(
+            f"**{NEAR[view.kind]}** looks for places on paper so that pictures whose codes are neighbours stay neighbours. "
+            + ("It is the usual t-SNE. " if METHODS[view.kind] == 1 else f"It is t-SNE with {METHODS[view.kind]:g} times the attraction, which gives maps much like those of UMAP. ")
+            + f"It is computed once for the {n:,} codes of this run; you can stop it."
+        )  # fmt: skip
+        if st.button("Compute this map", icon=":material/play_arrow:", type="primary"):
+            asked_for.add(what.key)
+            st.rerun()
+    return False
 
 
 def numbers(run: Run, made: Recipe, view: View) -> None:
-    """Error, neighbours, silhouette and trustworthiness of both maps, as a table."""
+    """Error, neighbours, silhouette and trustworthiness of all that is mapped, as a table."""
     pixels, size = int(np.prod(made.data.shape)), latent.network(run).latent
-    worth = latent.measured(run, latent.version(run), view)
-    errors = [cached.test_errors(run).mean() / pixels, cached.pca_errors(made.dataset, size).mean() / pixels]
+    one_class = len(made.data.classes) == 1
+    measured = worth.measured(run, latent.version(run), view)
+    every = cached.test_errors(run)
+    errors = [f"{found.mean() / pixels:.4f}" for found in (every, cached.pca_errors(made.dataset, size))]
+    heads = [view.layer or f"{latent.network(run).title}, code ({size})", f"PCA ({min(size, pixels)})"]
+    if view.kind in METHODS:
+        heads.append(f"{NEAR[view.kind]} of that code (2)")
+        errors.append("cannot be decoded")
     rows = {
-        "Squared error per pixel (lower is better)": [f"{value:.4f}" for value in errors],
-        f"Class told by {NEIGHBOURS} neighbours": [f"{100 * m.knn:.1f} %" for m in worth],
-        "Silhouette of the classes, −1 to 1": [f"{m.silhouette:.2f}" for m in worth],
-        "Trustworthiness, 0 to 1": [f"{m.trustworthiness:.3f}" for m in worth],
+        "Squared error per pixel (lower is better)": errors,
+        f"Class told by {NEIGHBOURS} neighbours": [
+            "one class" if one_class else f"{100 * m.knn:.1f} %" for m in measured
+        ],
+        "Silhouette of the classes, −1 to 1": [
+            "–" if math.isnan(m.silhouette) else f"{m.silhouette:.2f}" for m in measured
+        ],
+        "Trustworthiness, 0 to 1": [f"{m.trustworthiness:.3f}" for m in measured],
     }
-    own = view.layer or f"{latent.network(run).title}, code ({size})"
-    head = f"| | {own} | PCA ({min(size, pixels)}) |\n|---|---:|---:|\n"
-    st.markdown(head + "\n".join(f"| {name} | {a} | {b} |" for name, (a, b) in rows.items()))
+    head = f"| | {' | '.join(heads)} |\n|---|{'---:|' * len(heads)}\n"
+    st.markdown(head + "\n".join(f"| {name} | {' | '.join(values)} |" for name, values in rows.items()))
     note(
         f"All numbers of each code are used, not only the two on the map. The error is that of the whole model over all "
-        f"{len(cached.test_errors(run)):,} test pictures, the rest is measured on {worth[0].n:,} of them; neighbours vote from one half of "
+        f"{len(every):,} test pictures, the rest is measured on {measured[0].n:,} of them; neighbours vote from one half of "
         "the pictures on the other. Trustworthiness: whether neighbours in the code are neighbours as pictures too."
+        + (" The map of neighbours was made from all codes at once." if view.kind in METHODS else "")
     )
 
 
-try:
+def page(run: Run) -> None:
+    """Everything below the choice of the run."""
     made, size = run.recipe(), latent.network(run).latent
-    n = len(latent.codes(run).labels)
+    view = chosen_view(made, size, len(latent.codes(run).labels))
+    try:
+        if view.kind == "three":
+            latent.plane(run, view)
+    except ValueError as error:
+        st.warning(f"{error} Here is the plane in which codes vary most.")
+        view = View("pca")
+    if view.kind in METHODS and not (wanted(run, view) and when_ready(latent.neighbour_points, run, view)):
+        view = View("pca" if size > 2 else "dims")  # meanwhile
+    missing, ready = "", False
+    try:
+        ready = when_ready(cached.pca, made.dataset)  # until then the map of the run stands alone, below the bar
+    except DatasetError as error:
+        missing = str(error)
+    st.fragment(when_ready)(explore, run, made, view, ready)
+    if missing:
+        st.info(missing)
+    elif ready:
+        st.subheader("Your own picture on the map", anchor=False)
+        st.fragment(when_ready)(own_picture, run, made, view)
+        st.subheader("How good is the map?", anchor=False)
+        when_ready(numbers, run, made, view)
+    notice(OF_NEIGHBOURS if view.kind in METHODS else OF_PLANES)
+
+
+try:
+    when_ready(page, run)
 except (RunError, DatasetError) as error:
     st.error(str(error))
     st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")
     st.stop()
-
-view = chosen_view(made, size, n)
-try:
-    if view.kind == "three":
-        latent.plane(run, view)
-except ValueError as error:
-    st.warning(f"{error} Here is the plane in which codes vary most.")
-    view = View("pca")
-try:
-    explore(run, made, view)
-    st.subheader("How good is the map?", anchor=False)
-    numbers(run, made, view)
-except DatasetError as error:
-    st.info(str(error))
-notice(
-    "Both maps show the same pictures in the same colours, and both use one scale for both axes; one pointer moves over "
-    "both. PCA may only lay a flat sheet through the pictures, so with two numbers classes pile up; the autoencoder may bend "
-    "it. Move across a gap between two classes: a VAE paints a picture in between, a plain autoencoder often something "
-    "that is no digit, because nothing ever made it care about that place."
-)

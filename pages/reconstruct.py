@@ -12,7 +12,9 @@ from ae_core.models import Autoencoder
 from ae_core.recipe import Recipe
 from ae_core.runs import Run, RunError
 from ui import answers, cached, charts, elsewhere, export
+from ui.absent import guarded, what_is_left
 from ui.colours import class_colour
+from ui.computing import when_ready
 from ui.frame import heading, notice, table
 from ui.pick import number, pick, pick_run
 from ui.pictures import Row, grey, sheet, signed
@@ -109,7 +111,7 @@ def measures(run: Run, made: Recipe, latent: int) -> str:
     )
 
 
-@st.fragment
+@guarded
 def look(run: Run, model: Autoencoder, checkpoint: Checkpoint, errors: np.ndarray) -> None:
     """The part of the page that answers its controls without the rest being drawn again."""
     made = run.recipe()
@@ -124,7 +126,7 @@ def test_pictures(run: Run, model: Autoencoder, checkpoint: Checkpoint) -> None:
     """The first section: test pictures, what becomes of them, and the error of all."""
     made = run.recipe()
     errors, baseline = cached.test_errors(run), cached.pca_errors(made.dataset, model.latent)
-    look(run, model, checkpoint, errors)
+    st.fragment(when_ready)(look, run, model, checkpoint, errors)
     pixels = int(np.prod(made.data.shape))
     st.subheader("All test pictures", anchor=False)
     left, right = st.columns([1, 2.2], gap="large")
@@ -152,19 +154,21 @@ section = pick("What to look at", SECTIONS, "section", widget=st.segmented_contr
 try:
     model, checkpoint = cached.model(run)
     data = run.recipe().data
+    data.load()
     if section == "test":
-        test_pictures(run, model, checkpoint)
+        when_ready(test_pictures, run, model, checkpoint)
     elif section == "drawing":
-        st.fragment(answers.of_drawing)(run, data)
+        st.fragment(when_ready)(guarded(answers.of_drawing), run, data)
     elif section == "upload":
-        st.fragment(answers.of_upload)(run, data)
+        st.fragment(when_ready)(guarded(answers.of_upload), run, data)
     elif section == "foreign":
-        elsewhere.foreign(run, data)
+        when_ready(elsewhere.foreign, run, data)
     elif section == "sizes":
-        elsewhere.sizes(run, data)
+        when_ready(elsewhere.sizes, run, data)
     else:
-        st.fragment(elsewhere.path)(run, data)
+        st.fragment(guarded(elsewhere.path))(run, data)
 except (RunError, DatasetError) as error:
     st.error(str(error))
+    what_is_left(run)
     st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")
     st.stop()

@@ -8,12 +8,14 @@ from ae_core.datasets import DATASETS
 from ae_core.exploration import one_of_each, starting_latent
 from ae_core.models import MODELS, idea
 from ae_core.models.base import DeterministicAutoencoder
-from ae_core.runs import Run, RunError
-from ae_core.store import EXAMPLE, PLAIN_PLANE, PLANE
+from ae_core.runs import Run
 from ui import cached, family, latent
 from ui.answers import beside_a_sheet
+from ui.components.latent_guest import latent_guest
 from ui.components.squeeze import payload, squeeze
+from ui.computing import when_ready
 from ui.frame import heading, note, notice
+from ui.guest import on_plane
 from ui.latent import View
 from ui.marks import marked_pad
 from ui.pick import pick
@@ -28,15 +30,9 @@ heading(
 )
 
 
-def shipped(*names: str) -> list[Run]:
-    """Those of the named runs that are there."""
-    runs = []
-    for name in names:
-        try:
-            runs.append(cached.store().find(name))
-        except RunError:
-            continue
-    return runs
+def plane(run: Run) -> View:
+    """Which plane of its codes is the map of a run here."""
+    return View("dims" if latent.network(run).latent <= 2 else "pca")
 
 
 @st.fragment
@@ -44,9 +40,10 @@ def touch(runs: list[Run]) -> None:
     """The latent pad with one run, or with two under one pointer."""
     kind = pick("Show", VIEWS, "beside", widget=st.segmented_control, required=True, label_visibility="collapsed") if len(runs) == 2 else "one"  # fmt: skip
     shown = runs if kind == "two" else runs[:1]
-    view = View("dims" if latent.network(shown[0]).latent <= 2 else "pca")
     versions = tuple(latent.version(run) for run in shown)
-    marked_pad(latent.alone(shown, versions, view, tour=True), f"start:{kind}", len(latent.codes(shown[0]).labels))
+    marked_pad(
+        latent.alone(shown, versions, plane(shown[0]), tour=True), f"start:{kind}", len(latent.codes(shown[0]).labels)
+    )
     for run in shown:
         provenance(run, cached.model(run)[1])
 
@@ -74,15 +71,27 @@ def there_and_back(run: Run) -> None:
     )
 
 
-pair = shipped(PLANE, PLAIN_PLANE) or shipped(EXAMPLE) or cached.runs_of("digits")[:1]
+def draw_yourself(runs: list[Run], others: list[Run]) -> None:
+    """The sheet, what the networks make of the drawing, and its place as a ring on the maps at the top of the page."""
+    x = beside_a_sheet([*runs, *others], runs[0].recipe().data, "start")
+    places = [] if x is None else [on_plane(run, plane(run), x)[0].tolist() for run in runs]
+    latent_guest("start_guest", x, places)
+
+
+pair = family.planes()
 if pair:
     touch(pair)
 else:
     st.info("There is no trained network here yet; train one in a few seconds.", icon=":material/info:")
 with st.container(horizontal=True, horizontal_alignment="center"):
     st.page_link("pages/train.py", label="**Train one yourself**", icon=":material/play_arrow:")
-    st.page_link("pages/latent.py", label="**Explore the latent space**", icon=":material/scatter_plot:")
-    st.page_link("pages/reconstruct.py", label="**Look at reconstructions**", icon=":material/compare:")
+    seen = {"run": pair[0].id} if pair else None
+    st.page_link(
+        "pages/latent.py", label="**Explore the latent space**", icon=":material/scatter_plot:", query_params=seen
+    )
+    st.page_link(
+        "pages/reconstruct.py", label="**Look at reconstructions**", icon=":material/compare:", query_params=seen
+    )
 notice(
     "Every dot is the code of a test picture. Move the pointer over the map: the decoder paints what it would make of "
     "that place, and between two classes one digit turns into another. Click two places to see the whole way between them."
@@ -90,18 +99,19 @@ notice(
 
 if pair:
     st.subheader("Draw one yourself", anchor=False)
-    st.fragment(beside_a_sheet)(pair, pair[0].recipe().data, "start")
+    more = [run for run in family.shipped("vae-{}") if run.recipe().dataset == pair[0].recipe().dataset]
+    st.fragment(when_ready)(draw_yourself, pair, more)
     note(
-        "A code of two numbers can say little: the answer is the nearest of what the network knows. "
-        "Reconstruct has the same sheet for every other network."
+        "A code of two numbers can say little: the answer is the nearest of what the network knows. With more numbers it "
+        "comes closer. Reconstruct has the same sheet for every other network."
     )
-for run in shipped(EXAMPLE):
+for run in family.shipped("vanilla-{}")[:1]:
     there_and_back(run)
 
 st.subheader("The family", anchor=False)
-cards, examples = st.grid(4, min_column_width=230), family.shipped()
+cards = st.grid(3, min_column_width=260)
 for name, kind in MODELS.items():
-    example = examples.get(name)
+    example = family.shipped_of(name)
     made = example.recipe() if example else None
     entry = made.data if made else DATASETS["digits"]
     size = made.knobs["latent"] if made else starting_latent(kind, entry)

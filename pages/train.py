@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ae_core.datasets import DATASETS
+from ae_core.datasets import datasets
 from ae_core.exploration import starting_latent
 from ae_core.knobs import KnobError, declared
 from ae_core.models import MODELS, idea
@@ -15,6 +15,7 @@ from ui.fetch import offer_download
 from ui.forms import knob_widgets
 from ui.frame import heading, note, notice
 from ui.lessons import show_lesson
+from ui.own_sets import offer_import, offer_removal
 from ui.pick import pick
 from ui.presets import compare, offer_presets
 from ui.server import engine
@@ -47,10 +48,12 @@ controls, result = st.columns([1, 2.3], gap="large")
 with controls:
     model = pick("Model", {name: kind.title for name, kind in MODELS.items()}, "model", "vanilla")
     note(idea(model))
-    titles = {name: data.title for name, data in DATASETS.items()}
-    name = pick("Pictures", titles, "dataset")
-    data = DATASETS[name]
+    found = datasets()
+    name = pick("Pictures", {key: entry.title for key, entry in found.items()}, "dataset")
+    data = found[name]
     note(data.about)
+    offer_import()
+    offer_removal(data)
     ready = data.present() or offer_download(data)
     starts = {"latent": starting_latent(MODELS[model], data), "epochs": data.epochs}
     own, general = declared(MODELS[model]), declared(Plan)
@@ -65,7 +68,7 @@ with controls:
         "Train", type="primary", width="stretch", icon=":material/play_arrow:", disabled=not (ready and engine())
     ):
         try:
-            made = recipe(model, name, {k: chosen[k] for k in own}, {k: chosen[k] for k in general})
+            made = recipe(model, name, *({k: chosen[k] for k in knobs if k in chosen} for knobs in (own, general)))
             run = engine().submit(made)  # type: ignore[union-attr]
             st.session_state[FOLLOWED] = st.query_params["run"] = run.id
         except (KnobError, RunError) as error:

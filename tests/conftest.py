@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 
 os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported, so before anything else
 os.environ["MKL_NUM_THREADS"] = "1"
@@ -76,3 +77,22 @@ def look_always(monkeypatch: pytest.MonkeyPatch) -> None:
     from ae_core import execution
 
     monkeypatch.setattr(execution, "STOP_S", -1.0)
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> object:
+    """Call main() in this process: returns exit status, what was printed, and what was said on the side."""
+    from ae_core import __main__ as command_line
+
+    monkeypatch.setattr(command_line, "prepare_process", lambda: None)  # it would slow down all later tests
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["ae_core", *arguments])
+        status = 0
+        try:
+            command_line.main()
+        except SystemExit as end:
+            status = end.code or 0
+        return status, *capsys.readouterr()
+
+    return call

@@ -78,6 +78,11 @@ UPWARD = {
     "execution": ["ae_core.engine"],
     "engine": ["ae_core.__main__"],
     "estimator": ["ae_core.recipe", "ae_core.runs", "ae_core.execution", "ae_core.engine"],
+    "neighbour_map": ["ae_core.runs", "ae_core.store", "ae_core.computations"],
+    "tiles": ["ae_core.runs", "ae_core.store", "ae_core.computations"],
+    "kept": ["ae_core.runs", "ae_core.store", "ae_core.computations", "ae_core.side_process"],
+    "computations": ["ae_core.kept", "ae_core.side_process", "ae_core.execution", "ae_core.engine"],
+    "side_process": ["ae_core.execution", "ae_core.engine"],
     "report": ["ae_core.runs", "ae_core.execution", "ae_core.engine"],
     "export": ["ae_core.store", "ae_core.execution", "ae_core.engine"],
 }  # fmt: skip

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 
 import pytest
 from fresh_python import finished
 from small_runs import small_recipe
 
-from ae_core import __main__ as command_line
 from ae_core.datasets import DATASETS
 from ae_core.execution import execute
 from ae_core.models import MODELS
@@ -19,23 +17,6 @@ from ae_core.store import Store
 
 KEYS = ["run", "model", "dataset", "epochs", "seconds", "seconds_per_epoch", "train", "test"]
 SHORT = ["train", "vanilla", "--epochs", "2", "--latent", "8"]
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> object:
-    """Call main() in this process: returns exit status, what was printed, and what was said on the side."""
-    monkeypatch.setattr(command_line, "prepare_process", lambda: None)  # it would slow down all later tests
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["ae_core", *arguments])
-        status = 0
-        try:
-            command_line.main()
-        except SystemExit as end:
-            status = end.code or 0
-        return status, *capsys.readouterr()
-
-    return call
 
 
 def test_list_names_every_model_data_set_and_run(command, store):
@@ -130,6 +111,8 @@ BAD_INPUT = {
     "five layers": ["train", "multilayer", "--hidden", "9,9,9,9,9"],
     "layers no numbers": ["train", "multilayer", "--hidden", "9;9"],
     "unknown choice": ["train", "vanilla", "--activation", "gelu"],
+    "a knob without effect": ["train", "vae", "--deviation", "0.5"],
+    "a plan without effect": ["train", "vae", "--weight-decay", "0.5"],
     "too many parameters": ["train", "multilayer", "--hidden", "2048,2048,2048,2048", "--dataset", "mnist"],
     "unknown data set": ["train", "vanilla", "--dataset", "digit"],
     "absent data set": ["train", "vanilla", "--dataset", "fashion_mnist"],

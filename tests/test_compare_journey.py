@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from browser import CHROMIUM, FLAGS, Server, leave
+from browser import CHROMIUM, FLAGS, Server, leave, settled
 from PIL import Image
 from test_latent_pad import place_of, spot
 
@@ -57,8 +57,9 @@ def visit(world, request):
 
 
 def drawn(page):
-    """Wait for the last section of Compare."""
+    """Wait for the last section of Compare, and until nothing moves any more under the next click."""
     page.get_by_role("heading", name="What was set differently").wait_for()
+    settled(page)
 
 
 def saved(page, name, menu=0):
@@ -73,7 +74,7 @@ def test_runs_are_chosen_kept_in_the_address_and_taken_along(visit, tmp_path):
     page = visit("compare?runs=vae-digits,linear-digits")
     drawn(page)
     page.get_by_role("combobox", name=re.compile("Runs, up to six")).click()
-    page.get_by_role("option", name="sparse-digits (shipped)").click()
+    page.get_by_role("option", name="sparse-digits").click()
     page.wait_for_url(re.compile("runs=vae-digits%2Clinear-digits%2Csparse-digits"))
     page.keyboard.press("Escape")  # an open list hides the rest of the page from screen readers, and from roles
     page.get_by_role("img", name="Signed error of sparse-digits").wait_for()
@@ -99,6 +100,27 @@ def test_a_figure_is_saved_by_its_own_button(visit):
         chart.locator(".modebar-btn").first.click()
     assert download.value.suggested_filename == "autoencoder-explorer.svg"
     assert b"<svg" in download.value.path().read_bytes()[:500]
+
+
+def test_a_drawing_goes_through_all_networks_and_is_kept_in_the_link(visit):
+    page = visit("compare?runs=vae-digits,linear-digits&source=drawing")
+    expect(page.get_by_text("Draw something, or choose a picture")).to_be_visible(timeout=60_000)
+    sheet = page.locator(".pad canvas.ink")
+    box = sheet.bounding_box()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.15 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.85 * box["height"], steps=8)
+    page.mouse.up()
+    tiles = page.locator(".ae-tiles figure")
+    expect(tiles).to_have_count(8, timeout=60_000)  # input, two runs and PCA, and their errors
+    page.wait_for_url(re.compile("drawn="))
+    shown = [tiles.nth(k).locator("img").get_attribute("src") for k in range(4)]
+    assert len(set(shown)) == 4
+    again = visit(page.url)
+    expect(again.locator(".ae-tiles figure")).to_have_count(8, timeout=60_000)
+    for width in (390, 1280):
+        again.set_viewport_size({"width": width, "height": 900})
+        again.wait_for_function(f"document.querySelector('[data-testid=stMain]').scrollWidth <= {width}")
 
 
 def test_the_link_is_copied(visit):

@@ -1,18 +1,27 @@
 """Compare without a browser: the numbers of its table, what it says of units and knobs, and any address."""
 
+import base64
+import io
 import re
 import shutil
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 from sklearn.decomposition import PCA as Sklearn
 from sklearn.linear_model import LogisticRegression
 from streamlit.testing.v1 import AppTest
+from test_own_sets import files, picture, zipped
 
 from ae_core.datasets import DATASETS
 from ae_core.execution import execute
+from ae_core.fitting import fitted, with_channels
+from ae_core.own_pictures import read_upload
 from ae_core.recipe import differences, recipe
 from ae_core.store import ROOT, Store
+from ui.pick import short_title
+from ui.sketching import read, written
 
 SIX = {
     "vanilla": recipe("vanilla", "digits", {"latent": 4, "reconstruction": "mse"}, {"epochs": 2}),
@@ -126,6 +135,8 @@ def test_only_the_knobs_that_differ_are_listed(six):
 def test_differences_of_recipes():
     assert differences([SIX["vanilla"], SIX["again"]]) == {"seed": [0, 1]}
     assert differences([SIX["vanilla"]]) == {}
+    kinds = [recipe("sparse", "digits", {"penalty": penalty}, {}) for penalty in ("l1", "topk")]
+    assert differences(kinds) == {"penalty": ["l1", "topk"], "weight": [0.1, None], "active": [None, 8]}
     found = differences([SIX["vanilla"], SIX["vae"]])
     assert found["model"] == ["vanilla", "vae"] and found["beta"] == [None, 1.0]
     assert "latent" not in found and "dataset" not in found
@@ -189,3 +200,58 @@ def test_the_address_keeps_the_chosen_runs(six):
     assert not app.exception
     text = app.query_params["runs"]
     assert (text if isinstance(text, str) else text[0]) == chosen(six, "vae", "linear", "vanilla")
+
+
+def pixels(app):
+    """The pictures of all tiles, by what stands in bold below each; those of one name in their order."""
+    found = {}
+    for source, name in re.findall(r'src="data:image/png;base64,([^"]+)"[^>]*>\s*<figcaption><b>(.*?)</b>', shown(app)):
+        image = Image.open(io.BytesIO(base64.b64decode(source)))
+        found.setdefault(name, []).append(torch.from_numpy(np.asarray(image).astype(np.float32)) / 255)
+    return found
+
+
+def names_of(runs):
+    return [short_title(run) for run in runs]
+
+
+def test_a_drawing_goes_through_every_run_and_pca(six):
+    ink = torch.rand(8, 8, generator=torch.Generator().manual_seed(1)).numpy()
+    chosen = [six["vae"], six["linear"]]
+    app = open_page(runs=",".join(run.id for run in chosen), source="drawing", drawn=written(ink))
+    x = torch.from_numpy(read(written(ink), 8, 8).astype(np.float32) / 255)[None, None]
+    found = pixels(app)
+    assert (found["Input"][0] - x[0, 0]).abs().max() < 0.003
+    train = DATASETS["digits"].load().train.images
+    oracle = Sklearn(4).fit(train.flatten(1).numpy())
+    pca = oracle.inverse_transform(oracle.transform(x.flatten(1).numpy())).reshape(8, 8).clip(0, 1)
+    wanted = [run.load()[0].reconstruct(x)[0, 0] for run in chosen] + [torch.from_numpy(pca)]
+    for name, output in zip([*names_of(chosen), "PCA"], wanted, strict=True):
+        assert (found[name][0] - output).abs().max() < 0.003, name
+        assert f"{(output - x[0, 0]).square().mean():.4f} per pixel" in shown(app)
+    assert "Your drawing. Squared error" in shown(app) and "seed 0 · epoch 1" in shown(app)
+
+
+def test_before_anything_is_drawn_or_brought_along_the_page_says_what_to_do(six):
+    for source in ("drawing", "upload"):
+        app = open_page(runs=six["vae"].id, source=source)
+        assert not app.exception and "Draw something, or choose a picture" in shown(app)
+
+
+def test_own_pictures_go_through_every_run_one_or_eight_of_a_zip(six):
+    app = open_page(runs=f"{six['vae'].id},{six['linear'].id}", source="upload")
+    app.file_uploader(key="upload").upload("one.png", picture(3, (8, 8)), "image/png").run()
+    assert pixels(app).keys() >= {"Input", "PCA", *names_of([six["vae"], six["linear"]])}
+    app.file_uploader(key="upload").upload("many.zip", zipped(files(12)), "application/zip").run()
+    app.slider(key="upload_picture").set_value(3).run()
+    assert not app.exception and "Your pictures 3 to 10 of 12" in shown(app)
+    app.slider(key="upload_picture").set_value(12).run()
+    assert "Your pictures 5 to 12 of 12" in shown(app)
+    (inputs, *_) = re.findall(r'base64,([^"]+)" alt="Your pictures"', shown(app))
+    strip = np.asarray(Image.open(io.BytesIO(base64.b64decode(inputs))).convert("RGBA"))
+    kept = read_upload(zipped(files(12))).pictures[4]
+    wanted = fitted(with_channels(kept, 1), DATASETS["digits"], "crop", invert=False)[0, 0].numpy()
+    assert (
+        np.abs(strip[:, 1:9, 0] / 255 - wanted).max() < 0.003
+        or np.abs(1 - strip[:, 1:9, 0] / 255 - wanted).max() < 0.003
+    )

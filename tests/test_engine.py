@@ -13,6 +13,7 @@ from fresh_python import answer_of
 from small_runs import bit_equal, kept_tensors, small_recipe, wait_until
 
 from ae_core import execution
+from ae_core.computations import Computation
 from ae_core.engine import Engine
 from ae_core.execution import execute
 from ae_core.runs import Run, Status
@@ -66,6 +67,14 @@ def test_a_submitted_run_is_done_with_the_weights_it_would_have_here(engine, sto
     assert execute(here).state == "done"
     assert bit_equal(kept_tensors(run), kept_tensors(here))
     assert run.status().test == here.status().test
+
+
+def test_what_a_page_has_computed_does_not_wait_behind_trainings(engine):
+    busy = both_slots_busy(engine)
+    waiting = engine.submit(small_recipe(epochs=LONG, seed=3))
+    what = Computation.of("pca", dataset="digits")
+    wait_until(lambda: engine.side.ask(what))
+    assert all(map(trains, busy)) and state(waiting) == "waiting"
 
 
 def test_more_runs_than_slots_wait_and_are_all_done_in_the_end(engine):

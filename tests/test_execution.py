@@ -8,8 +8,9 @@ import pytest
 import torch
 from small_runs import bit_equal, kept_tensors, small_recipe, stop_at
 
-from ae_core.execution import execute, execute_by_id
-from ae_core.metrics import evaluate
+from ae_core.baselines import PCA
+from ae_core.execution import MONITORED, execute, execute_by_id
+from ae_core.metrics import evaluate, loss_terms
 from ae_core.ownership import Busy, Claim
 from ae_core.runs import Run
 from ae_core.store import Store
@@ -74,6 +75,32 @@ def test_a_stopped_run_keeps_its_weights_and_goes_on_bit_for_bit(model, k, store
     assert bit_equal(kept_tensors(run), uninterrupted(model))
     steps = [line["step"] for line in run.metrics()]
     assert steps == sorted(set(steps)) and steps[-1] == STEPS
+
+
+@pytest.mark.parametrize("k", [1, 12, 17, 18, 19])
+def test_a_run_stopped_before_its_second_part_is_measured_as_it_was_trained(k, store, look_always):
+    """The mean of a structured VAE is learned first: up to step 18 its network for the errors is as it was made."""
+    run = store.create(small_recipe("structured_vae", channels=4), origin="test")
+    execute(run, stop_at(run, k))
+    model, _ = run.load()
+    x = run.recipe().data.load().test.images
+    assert loss_terms(model, x[:MONITORED]) == pytest.approx(run.metrics()[-1]["test"], rel=1e-5)
+    flat = model.distribution(model.encode(x[:2])).log_diagonal
+    assert (flat.unique().numel() == 1) == (k <= 18)
+    drawn = model.sample_images(model.encode(x[:200])) - model.reconstruct(x[:200])
+    assert (k > 18) or drawn.std().item() == pytest.approx((-flat.unique()).exp().item(), rel=0.05)
+
+
+def test_the_first_point_of_a_log_is_where_the_training_begins(store):
+    run = store.create(small_recipe("linear", start="pca", epochs=1), origin="test")
+    execute(run)
+    split = run.recipe().data.load()
+    pca = PCA.fit(split.train.images)
+    x = split.test.images[:MONITORED]
+    kept = (pca.codes(x, 8) @ pca.components[:8] + pca.mean).reshape(x.shape)  # as the loss has it, not cut to [0, 1]
+    assert run.metrics()[0]["test"]["reconstruction"] == pytest.approx(
+        (kept - x).square().flatten(1).sum(1).mean().item()
+    )
 
 
 def test_a_finished_run_that_is_computed_again_stays_as_it_is(run):

@@ -9,12 +9,15 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from ae_core.datasets import DATASETS
 from ae_core.execution import execute
 from ae_core.models import MODELS
 from ae_core.recipe import recipe
 from ae_core.runs import Run
-from ae_core.store import PLANE, ROOT, Store
+from ae_core.store import ROOT, Store
+from ui.cached import runs_of
 from ui.components.weights import dense_decoder
+from ui.family import showcase
 
 SECTIONS = ("samples", "manifold", "numbers", "between", "arithmetic", "prior")
 
@@ -73,11 +76,11 @@ def test_every_section_of_generate_has_a_result_a_source_and_something_to_notice
     assert "<img" in texts(app) or app.get("bidi_component") or app.get("plotly_chart")
 
 
-@pytest.mark.parametrize("address", [{"map": "dims"}, {"map": "three"}, {"map": "three", "a": "1", "b": "1", "c": "1"}])
+@pytest.mark.parametrize("address", [{"map": "dims"}, {"map": "three"}, {"map": "three", "plane": "1,1,1"}])
 def test_a_larger_code_has_three_kinds_of_map(run_of, address):
     app = open_page("latent", run=run_of("multilayer").id, **address)
     assert not app.exception and not app.error
-    assert bool(app.warning) == (address.get("c") == "1")
+    assert bool(app.warning) == (address.get("plane") == "1,1,1")
 
 
 def test_any_hidden_layer_can_be_mapped(run_of):
@@ -87,6 +90,70 @@ def test_any_hidden_layer_can_be_mapped(run_of):
     ours, theirs = header(app)["panels"]
     assert ours["title"].startswith("Hidden 1 (") and ours["decoder"] == {} and theirs["decoder"]
     assert "| hidden 1 (" in texts(app)
+
+
+@pytest.mark.parametrize("kind, name", [("tsne", "t-SNE"), ("umap", "Like UMAP")])
+def test_a_map_of_neighbours_is_made_only_when_asked_and_has_the_same_pictures_and_one_scale(run_of, kind, name):
+    app = open_page("latent", run=run_of("plane").id, map=kind)
+    assert not app.exception and header(app)["panels"][0]["title"].startswith("Variational")  # a link starts nothing
+    next(one for one in app.button if one.label == "Compute this map").click().run()
+    assert not app.exception and not app.error
+    ours, theirs = header(app)["panels"]
+    assert ours["title"] == f"{name} of the code of 2" and ours["decoder"] == {}
+    assert ours["points"]["length"] == theirs["points"]["length"] == 720
+    for left, right, bottom, top in (ours["box"], theirs["box"]):
+        assert right - left == pytest.approx(top - bottom)
+    assert f"{name} of that code (2)" in texts(app) and "only who lies beside whom means something" in texts(app)
+
+
+def test_a_drawing_has_a_place_on_both_maps_and_the_pad_is_not_sent_again(run_of):
+    from ui.sketching import written
+
+    run = run_of("plane")
+    x = run.recipe().data.load().test.images[7]
+    app = open_page("latent", run=run.id, drawn=written(x[0].numpy()))
+    (guest,) = [e.proto for e in app.get("bidi_component") if e.proto.component_name == "latent_guest"]
+    sent = json.loads(guest.json)
+    grey16 = torch.round(x * 15) / 15
+    with torch.inference_mode():
+        code = run.load()[0].encode(grey16[None])[0]
+    assert sent["shape"] == [1, 8, 8]
+    assert sent["places"][0] == pytest.approx(code.tolist(), abs=1e-3)
+    assert "nearest PCA codes" in texts(app)
+    empty = open_page("latent", run=run.id)
+    assert header(app)["version"] == header(empty)["version"]
+
+
+def test_the_ring_of_a_new_picture_on_a_map_of_neighbours_is_placed_and_the_dots_stay(run_of):
+    from ui import guest, latent
+    from ui.latent import View
+
+    run, view = run_of("plane"), View("tsne")
+    x = run.recipe().data.load().test.images[[7]]
+    before = latent.neighbour_points(run, view).clone()
+    place = guest.places(run, view, x)[0]
+    assert place == pytest.approx(before[7].tolist(), abs=0.05)
+    assert torch.equal(latent.neighbour_points(run, view), before)
+
+
+def test_the_plane_through_three_pictures_is_that_of_the_address(run_of):
+    run = run_of("multilayer")
+    assert header(open_page("latent", run=run.id, map="three", plane="5,17,40"))["three"] == [5, 17, 40]
+    app = open_page("latent", run=run.id, map="three", plane="5,17,9999")
+    assert len(app.toast) == 1 and header(app)["three"] != [5, 17, 9999]
+
+
+def test_manifold_pictures_grow_to_the_right_and_upwards(run_of):
+    from ae_core.generation import normal_quantiles
+    from ui import generation, latent
+
+    run = run_of("plane")
+    model, q = run.load()[0], normal_quantiles(generation.SIDE)
+    shown = generation.manifold(run, latent.version(run), 0, 1).reshape(generation.SIDE, generation.SIDE, -1)
+    for row, column in ((0, 0), (0, generation.SIDE - 1), (4, 11)):
+        with torch.inference_mode():
+            wanted = model.decode(torch.stack([q[column], q[generation.SIDE - 1 - row]])[None]).flatten()
+        assert shown[row, column] == pytest.approx(wanted.numpy(), abs=1e-5)
 
 
 def test_a_plain_autoencoder_says_that_its_distribution_was_fitted(run_of):
@@ -101,19 +168,23 @@ def test_samples_follow_the_seed_and_the_temperature(run_of):
     assert texts(open_page("generate", run=run.id)) in shown
 
 
-def test_start_shows_the_plane_where_it_is_and_another_run_where_it_is_not(monkeypatch):
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [(("digits",), ["vae-digits-2d"]), (("mnist", "digits"), ["vae-mnist-2d"]), (("shapes",), None)],
+)  # what is shipped for the shapes has no code of two numbers: then it is any run on digits
+def test_start_shows_the_map_of_the_first_data_set_that_is_here(monkeypatch, names, shown):
+    if not DATASETS[names[0]].present():
+        pytest.skip(f"no {names[0]} here: set AE_DATA")
+    monkeypatch.setattr("ui.family.SHOWCASES", names)
     (panel,) = header(open_page("start"))["panels"]
-    assert (panel["run"], panel["prior"]) == (PLANE, True) and panel["decoder"]["layers"]
-    for name in ("PLANE", "PLAIN_PLANE"):
-        monkeypatch.setattr(f"ae_core.store.{name}", "gone")
-    assert header(open_page("start"))["panels"][0]["run"] == "vanilla-digits"
+    assert [panel["run"]] == (shown or [runs_of("digits")[0].id])
 
 
 def test_a_card_of_the_family_shows_the_pictures_of_its_shipped_run():
     app = open_page("start")
     shown = texts(app)
     assert shown.count("ae-neck") == len(MODELS)
-    assert shown.count("ae-strip") >= 5 and "run vae-digits" in shown
+    assert shown.count("ae-strip") == len(MODELS) and f"run vae-{showcase().name} " in shown
 
 
 def test_both_maps_have_the_same_pictures_and_one_scale(run_of):
@@ -130,6 +201,9 @@ def test_marks_in_the_address_reach_the_pad_and_bad_ones_are_dropped(run_of):
     assert header(app)["start"] == {"at": [0.5, -1.0], "pins": [[0.0, 0.0], [1.0, 1.0]]}
     app = open_page("latent", run=run.id, at="inf,1", pins="0,0;1")
     assert header(app)["start"] == {}
+    app = open_page("latent", run=run.id, classes="3,5", chosen="nonsense")
+    assert header(app)["start"] == {"classes": [3, 5]} and len(app.toast) == 1
+    app = open_page("latent", run=run.id, at="inf,1", pins="0,0;1")
     assert "at" not in app.query_params and "pins" not in app.query_params
     assert len(app.toast) == 2
 

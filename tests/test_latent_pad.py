@@ -8,13 +8,14 @@ import re
 import numpy as np
 import pytest
 import torch
-from browser import CHROMIUM, FLAGS, ROOT, Server, leave
+from browser import CHROMIUM, FLAGS, ROOT, Server, leave, settled
 
 from ae_core.execution import execute
 from ae_core.planes import box
 from ae_core.recipe import recipe
 from ae_core.runs import Run
-from ae_core.store import PLAIN_PLANE, PLANE, Store
+from ae_core.store import Store
+from ui.family import planes
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
@@ -82,10 +83,6 @@ def count(frames):
     return sent
 
 
-def settled(page):
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-
-
 def pixels_of(page, selector="canvas.output", nth=0):
     return np.array(page.locator(selector).nth(nth).evaluate(PIXELS)) / 255
 
@@ -150,7 +147,7 @@ def test_two_pins_draw_a_path_and_live_in_the_address(visit, world):
     page.reload()
     page.locator("canvas.marks").first.wait_for()
     expect(page.locator(".steps canvas")).to_have_count(18)
-    page.get_by_role("button", name="Clear").click()
+    page.locator(".tools .clear").click()
     expect(page.locator(".steps canvas")).to_have_count(0)
     page.wait_for_url(re.compile(r"^(?!.*pins=).*$"))
 
@@ -238,8 +235,7 @@ def test_two_models_stand_under_one_pointer_on_the_start_page(visit):
     page = visit("?beside=two", reduced_motion="reduce")
     expect(page.locator("canvas.marks")).to_have_count(2)
     page.mouse.move(*spot(page, 0.3, 0.7))
-    for nth, name in enumerate((PLANE, PLAIN_PLANE)):
-        run = Store.default().find(name)
+    for nth, run in enumerate(planes()):
         assert np.abs(pixels_of(page, nth=nth) - decoded(run, place_of(page, nth))).max() < 0.03
         left, right, *_ = box(run.load()[0].encode(run.recipe().data.load().test.images))
         assert (place_of(page, nth)[0] - left) / (right - left) == pytest.approx(0.3, abs=0.02)

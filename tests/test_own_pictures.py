@@ -220,7 +220,8 @@ def test_a_zip_gives_its_pictures_and_counts_the_rest():
         ("lies.png", b"GIF89a"), ("inner.zip", zipped([("c.png", saved(RED_BLUE))])), ("big.png", saved(Image.new("RGB", (640, 480)))),
     ])  # fmt: skip
     upload = read_upload(data)
-    assert [picture.shape for picture in upload.pictures] == [(40, 60, 3), (40, 60, 3), (48, 64, 3)]
+    assert [picture.shape for picture in upload.pictures] == [(40, 60, 3), (40, 60, 3), (64, 85, 3)]
+    assert upload.folders == (1, 0, 0)
     assert upload.skipped == 3 and upload.whole_set
 
 
@@ -270,7 +271,7 @@ def test_too_many_names_a_broken_list_and_nothing_in_it():
 
 def test_no_more_pictures_than_allowed(monkeypatch):
     monkeypatch.setattr(picture_decoder, "PICTURES", 3)
-    found, skipped = picture_decoder.pictures_of_zip(zipped([(f"{i}", saved(RED_BLUE)) for i in range(5)]))
+    found, _, skipped = picture_decoder.pictures_of_zip(zipped([(f"{i}", saved(RED_BLUE)) for i in range(5)]))
     assert (len(found), skipped) == (3, 2)
 
 
@@ -282,7 +283,7 @@ def test_locked_and_oddly_packed_files_are_left_out():
     locked = bytearray(zipped([("a.png", saved(RED_BLUE))]))
     for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         locked[locked.index(mark) + offset] |= 1
-    assert refusal(bytes(locked)) == SENTENCES["empty"]
+    assert refusal(bytes(locked)) == SENTENCES["locked"]
 
 
 # --- to the shape of a model ------------------------------------------------------------------------------------------

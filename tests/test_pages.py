@@ -14,6 +14,7 @@ from ae_core.execution import execute
 from ae_core.models import MODELS, idea
 from ae_core.recipe import recipe
 from ae_core.store import ROOT, Store
+from ui.family import showcase
 
 PAGES = ("start", "train", "reconstruct", "denoise", "latent", "generate", "compare", "runs")
 
@@ -52,7 +53,7 @@ def test_every_page_opens_with_a_finished_example_and_no_error(name):
 def test_the_start_page_sends_the_real_network_to_the_browser():
     app = open_page("start")
     data = json.loads(app.get("bidi_component")[-1].proto.bytes)
-    model, _ = Store.default().find("vanilla-digits").load()
+    model, _ = Store.default().find(f"vanilla-{showcase().name}").load()
     assert len(data["images"]) == 10
     assert data["decoder"][-1]["activation"] == "sigmoid"
     assert torch.tensor(data["encoder"][0]["weight"]).equal(model.encoder[1].weight)
@@ -127,6 +128,17 @@ def test_the_switches_of_a_model_are_kept_in_the_address_and_read_from_it():
     assert dict(app.query_params) == {"model": "linear", "tied": "True", "start": "pca"}
     app.toggle(key="tied").set_value(False).run()
     assert not app.exception and dict(app.query_params) == {"model": "linear", "start": "pca"}
+
+
+def test_a_knob_is_shown_only_where_it_matters():
+    app = open_page("train", model="vae", deviation="0.5")
+    assert "deviation" not in [slider.key for slider in app.select_slider] and "deviation" not in app.query_params
+    app.selectbox(key="likelihood").select("gaussian").run()
+    app.select_slider(key="deviation").set_value(0.2).run()
+    assert app.query_params["deviation"] in ("0.2", ["0.2"])
+    app.selectbox(key="likelihood").select("bernoulli").run()
+    assert "deviation" not in [slider.key for slider in app.select_slider] and "deviation" not in app.query_params
+    assert not app.exception and not app.error
 
 
 @pytest.mark.parametrize("model", MODELS)

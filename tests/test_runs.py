@@ -14,6 +14,7 @@ from safetensors.torch import save as save_tensors
 from small_runs import small_recipe, wait_until
 
 from ae_core.ownership import HEARTBEAT_S, identity
+from ae_core.recipe import recipe
 from ae_core.runs import FORMAT, Run, RunError, Status
 from ae_core.store import TRASH, Store
 
@@ -145,11 +146,17 @@ BAD_RECIPES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("recipe", BAD_RECIPES, ids=lambda r: str(r)[:70])
-def test_a_recipe_that_could_not_be_trained_is_a_sentence(recipe, run):
-    rewrite(run.folder / "run.json", recipe=recipe)
+@pytest.mark.parametrize("bad", BAD_RECIPES, ids=lambda r: str(r)[:70])
+def test_a_recipe_that_could_not_be_trained_is_a_sentence(bad, run):
+    rewrite(run.folder / "run.json", recipe=bad)
     with pytest.raises(RunError, match=f"^{run.id} cannot be opened: "):
         run.recipe()
+
+
+def test_a_recorded_value_that_has_no_effect_is_left_out(run):
+    knobs, plan = {"penalty": "topk", "weight": 0.5, "rate": 0.5}, {"weight_decay": 0.5}
+    rewrite(run.folder / "run.json", recipe={"model": "sparse", "dataset": "digits", "knobs": knobs, "plan": plan})
+    assert run.recipe() == recipe("sparse", "digits", {"penalty": "topk"}, {})
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b'{"heartbeat": "x"}', b'{"heartbeat": null}'])

@@ -6,7 +6,7 @@ import os
 import re
 
 import pytest
-from browser import CHROMIUM, FLAGS, Server, leave
+from browser import CHROMIUM, FLAGS, Server, leave, settled
 from PIL import Image, ImageDraw
 
 from ae_core.execution import execute
@@ -75,10 +75,6 @@ def visit(server, chromium, request):
     yield opened
     leave(windows, request.node.name)
     assert trouble == []
-
-
-def settled(page):
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 
 def stroke(page, points=THREE, steps=8, lift=True):

@@ -234,3 +234,9 @@ def test_what_it_explains_can_be_measured_like_any_generative_model(trained):
     assert isinstance(q, Gaussian) and torch.equal(model.encode(x), q.mean)
     drawn = model.sample_images(model.sample_codes(200))
     assert drawn.isfinite().all() and drawn.min() > -5 and drawn.max() < 6
+
+
+def test_where_the_mean_takes_the_whole_training_all_pixels_keep_one_deviation():
+    code = torch.randn(2, 3)
+    assert fresh(mean_share=1.0).distribution(code).log_diagonal.unique().numel() == 1
+    assert fresh(mean_share=0.99).distribution(code).log_diagonal.unique().numel() > 1

@@ -6,12 +6,15 @@ default beneath it changes with another choice; here a widget that nobody touche
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
 _MEMORY = "_address_memory"  # session key: per widget its start value and the text last put into the address
+_REPLACED = "_address_replaced"  # session key: per widget the texts that were replaced in the address, and when
+UNDER_WAY_S = 2.0  # so long may a click be under way that still carries the address from before the last one
 
 
 def settle(
@@ -26,17 +29,18 @@ def settle(
     memory = st.session_state.setdefault(_MEMORY, {})
     before, written = memory.get(key, (start, None))
     asked = st.query_params.get(key)
+    new = asked is not None and asked != written and not _outdated(key, asked)
     value = st.session_state.get(key, start)
     if value == before:
         value = start
     try:
-        if asked is not None and asked != written:
-            value = read(asked)
+        if new:
+            value = read(str(asked))
         elif value != start and not typed:
             read(write(value))
     except ValueError as error:
         value = start
-        if asked is not None and asked != written:
+        if new:
             st.toast(f"The address asks for {error} It is not used.", icon=":material/info:")
     if key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
@@ -47,11 +51,25 @@ def publish(key: str, start: Any, write: Callable[[Any], str] = str) -> None:
     """After the widget `key`: put its value into the address, or take it out where it is the start value."""
     value = st.session_state[key]
     text = None if value == start else write(value)
-    st.session_state[_MEMORY][key] = (start, text)
+    _written(key, start, text)
     if text is not None and st.query_params.get(key) != text:
         st.query_params[key] = text
     elif text is None and key in st.query_params:
         del st.query_params[key]
+
+
+def _written(key: str, start: Any, text: str | None) -> None:
+    """Remember what is in the address now, and what was there until now."""
+    _, before = st.session_state.setdefault(_MEMORY, {}).get(key, (start, None))
+    if before != text:
+        st.session_state.setdefault(_REPLACED, {}).setdefault(key, {})[before] = time.monotonic()
+    st.session_state[_MEMORY][key] = (start, text)
+
+
+def _outdated(key: str, text: str) -> bool:
+    """Whether the address was `text` until a moment ago: a second click was quicker than the answer to the first."""
+    replaced = st.session_state.get(_REPLACED, {}).get(key, {})
+    return time.monotonic() - replaced.get(text, -UNDER_WAY_S) < UNDER_WAY_S
 
 
 def asked(key: str, read: Callable[[str], Any]) -> Any | None:
@@ -61,7 +79,7 @@ def asked(key: str, read: Callable[[str], Any]) -> Any | None:
     """
     memory = st.session_state.setdefault(_MEMORY, {})
     text = st.query_params.get(key)
-    if text is None or (None, text) == memory.get(key):
+    if text is None or (None, text) == memory.get(key) or _outdated(key, text):
         return None
     memory[key] = (None, text)
     try:
@@ -74,7 +92,7 @@ def asked(key: str, read: Callable[[str], Any]) -> Any | None:
 
 def tell(key: str, text: str | None) -> None:
     """Put a text into the address under `key`, or take it out."""
-    st.session_state.setdefault(_MEMORY, {})[key] = (None, text)
+    _written(key, None, text)
     if text and st.query_params.get(key) != text:
         st.query_params[key] = text
     elif not text and key in st.query_params:

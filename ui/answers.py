@@ -18,34 +18,34 @@ from ae_core.runs import Run
 from ui import cached
 from ui.colours import BASELINE, OURS
 from ui.frame import note, notice
-from ui.pick import pick_several, short_title, title
+from ui.pick import pick_several, short_title
 from ui.pictures import Row, data_uri, grey, png, sheet, strip
 from ui.provenance import provenance
 from ui.sketching import sketched
-from ui.sources import Source, all_uploaded, uploaded
+from ui.sources import Source, all_uploaded, of_test, uploaded
 
 NEAREST, MOST = 5, 4
+SHOWN_FIRST = 4  # of the test pictures, until something is drawn
 
 
-def beside_a_sheet(runs: list[Run], data: Dataset, key: str) -> None:
-    """A sheet to draw on, and what these networks make of the drawing, without any choice."""
+def beside_a_sheet(runs: list[Run], data: Dataset, key: str) -> Tensor | None:
+    """A sheet to draw on, and what these networks make of the drawing, without any choice; returns the drawing."""
     left, right = st.columns([1, 2.4], gap="large")
     with left:
         x = sketched(data, key)
     with right:
         if x is None:
-            st.info(
-                "Draw something on the sheet, or press Example: the networks answer while you draw.",
-                icon=":material/draw:",
+            note(
+                "Draw on the sheet, and the networks answer while you draw. Until then, this is their answer to a test picture."
             )
-            return
-        made = Source(x, "your drawing", "Your drawing")
+        made = of_test(data, SHOWN_FIRST) if x is None else Source(x, "your drawing", "Your drawing")
         st.html(
             f'<div class="ae-answers">{_itself(data, made)}{"".join(_answer(one, data, made) for one in runs)}</div>'
         )
         with st.container(gap=None):
             for one in runs:
                 provenance(one, cached.model(one)[1], made.words)
+    return x
 
 
 def of_drawing(run: Run, data: Dataset) -> None:
@@ -85,7 +85,7 @@ def _answers(run: Run, data: Dataset, source: Callable[[], Source | None], hint:
     with right:
         runs = {other.id: other for other in cached.runs_of(data.name)}
         start = [run.id, *(other for other in runs if other != run.id)][:MOST]
-        names = {key: title(other) for key, other in runs.items()}
+        names = {key: short_title(other) for key, other in runs.items()}
         chosen = [runs[key] for key in pick_several("Networks, up to four", names, "with", start, MOST)]
         if made is None:
             st.info(hint, icon=":material/draw:")

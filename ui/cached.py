@@ -1,7 +1,11 @@
-"""Runs and baselines, read once and shared by all visitors; nobody may change what comes from here."""
+"""Runs and baselines, read once and shared by all visitors; nobody may change what comes from here.
+
+What takes long is computed by the engine: then these functions raise NotReady, which `computing.when_ready` answers.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,12 +15,14 @@ from torch import Tensor
 
 from ae_core.baselines import PCA
 from ae_core.checkpoints import Checkpoint, manifest
+from ae_core.computations import Computation, of_run
 from ae_core.datasets import dataset
 from ae_core.metrics import codes, reconstructions, squared_errors, ssims
 from ae_core.models import Autoencoder
 from ae_core.runs import Run, RunError
 from ae_core.store import Store
 from ui import charts
+from ui.computing import computed
 
 BY_SIZE = 1000  # test images behind the curve of PCA against the size of the code
 COMPARED = 1000  # training images among which the nearest codes are looked for
@@ -66,17 +72,16 @@ def _metrics(_run: Run, version: str) -> list[dict[str, Any]]:
 
 def test_errors(run: Run) -> np.ndarray:
     """Squared error of every test image (n,), summed over pixels: as measured at the end of training, else now."""
-    network, entry = model(run)
-    return _test_errors(run, network, f"{run.folder}:{entry.sha256}", entry.step)
+    _, entry = model(run)
+    return _test_errors(run, f"{run.folder}:{entry.sha256}", entry)
 
 
-@st.cache_resource(max_entries=64, show_spinner="Measuring every test image …")
-def _test_errors(_run: Run, _network: Autoencoder, version: str, step: int) -> np.ndarray:
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _test_errors(_run: Run, version: str, entry: Checkpoint) -> np.ndarray:
     kept = _run.errors()
-    test = _run.recipe().data.load().test.images
-    if kept and kept[0] == step and len(kept[1]) == len(test):
+    if kept and kept[0] == entry.step and len(kept[1]) == len(_run.recipe().data.load().test):
         return kept[1].numpy()
-    return squared_errors(test, reconstructions(_network, test)).numpy()
+    return computed(of_run("errors", _run, entry.sha256))["errors"].numpy()
 
 
 def test_ssim(run: Run) -> float:
@@ -92,9 +97,9 @@ def _test_ssim(_network: Autoencoder, dataset_name: str, version: str) -> float:
 
 
 def spread(dataset_name: str) -> Tensor:
-    """About 1000 test images from all over the split: the SSIM of all 10 000 of MNIST would keep the page waiting."""
+    """At most 1000 test images from all over the split: the SSIM of all 10 000 of MNIST would keep the page waiting."""
     images = dataset(dataset_name).load().test.images
-    return images[:: max(1, len(images) // 1000)]
+    return images[:: math.ceil(len(images) / 1000)]
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -105,10 +110,16 @@ def error_figure(_run: Run, version: str) -> go.Figure:
     return charts.error_distribution(test_errors(_run), baseline, ("autoencoder", "PCA"))
 
 
-@st.cache_resource(max_entries=8, show_spinner="Computing the principal components …")
 def pca(dataset_name: str) -> PCA:
     """All principal components of the training images of a data set."""
-    return PCA.fit(dataset(dataset_name).load().train.images)
+    found = computed(principal_components(dataset_name))
+    return PCA(found["mean"], found["components"])
+
+
+def principal_components(dataset_name: str) -> Computation:
+    """The computation behind `pca`."""
+    dataset(dataset_name).load()  # says here and now that the pictures are absent, where they are
+    return Computation.of("pca", dataset=dataset_name)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

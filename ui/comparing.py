@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
-import torch
 from torch import Tensor
 
 from ae_core.checkpoints import Checkpoint
@@ -233,10 +232,3 @@ def _in_words(value: Any) -> str:
         case float():
             return f"{value:g}"
     return str(value)
-
-
-def eight(data: Dataset, part: int) -> Tensor:
-    """Indices of the eight test pictures number `part` (from 1), classes in turn."""
-    labels = data.load().test.labels
-    first = one_of_each(labels, SHOWN * part)[-SHOWN:]
-    return first if len(first) == SHOWN else torch.arange(min(SHOWN, len(labels)))

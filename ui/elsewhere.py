@@ -10,7 +10,7 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from ae_core.datasets import DATASETS, Dataset
+from ae_core.datasets import Dataset, dataset, datasets
 from ae_core.datasets.framing import resized
 from ae_core.exploration import one_of_each
 from ae_core.layers import answers
@@ -30,7 +30,7 @@ ARRIVE_S = 0.45
 
 def foreign(run: Run, data: Dataset) -> None:
     """Pictures of another data set, brought to the network's shape: what does it make of them?"""
-    others = {name: other.title for name, other in DATASETS.items() if name != data.name and other.present()}
+    others = {name: other.title for name, other in datasets().items() if name != data.name and other.present()}
     name = pick("Other pictures", others, "other", width=260)
     model, checkpoint = cached.model(run)
     images, labels = _as_foreign(name, data, data.name)
@@ -38,7 +38,7 @@ def foreign(run: Run, data: Dataset) -> None:
     chosen = one_of_each(labels, COUNT)
     x, y = images[chosen], outputs[chosen]
     scale = max(0.25, float((y - x).abs().max()))
-    classes = [DATASETS[name].classes[label] for label in labels[chosen].tolist()]
+    classes = [dataset(name).classes[label] for label in labels[chosen].tolist()]
     seen = ", ".join(classes)
     errors = squared_errors(images, outputs).numpy()
     rows = [
@@ -79,7 +79,7 @@ def foreign(run: Run, data: Dataset) -> None:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _as_foreign(name: str, _data: Dataset, own: str) -> tuple[Tensor, Tensor]:
     """The first test pictures of the data set `name`, in the shape of the data set `own`, and their labels."""
-    test = DATASETS[name].load().test
+    test = dataset(name).load().test
     channels, height, width = _data.shape
     first = test.images[:MEASURED].mean(1)
     return torch.stack([resized(x, height, width).expand(channels, -1, -1) for x in first]), test.labels[:MEASURED]

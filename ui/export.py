@@ -68,6 +68,7 @@ def of_run(run: Run) -> tuple[list[File], list[str]]:
     files = [
         curves([run]),
         *codes(run),
+        *pictures_of(run),
         File("Checkpoint (safetensors)", f"{run.id}.safetensors", lambda: newest_bytes(run.folder)),
     ]
     program, why_not = _program(run, str(run.folder))
@@ -85,6 +86,14 @@ def _program(_run: Run, folder: str) -> tuple[str, str]:
         return training_script(_run.recipe()), ""
     except ExportError as error:
         return "", str(error)
+
+
+def pictures_of(run: Run) -> list[File]:
+    """The own pictures that a run was trained on, in one file, which its program needs beside it."""
+    data = run.recipe().data
+    if data.packed is None or not data.present():
+        return []
+    return [File("Its pictures, for the program (safetensors)", f"{data.name}.safetensors", data.packed)]
 
 
 def pad(run: Run, packed: Packed) -> File:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import html
-import math
+from collections.abc import Iterator
 
 import streamlit as st
 
 from ae_core.checkpoints import manifest
-from ae_core.datasets import DatasetError
+from ae_core.datasets import DATASETS, Dataset, DatasetError
 from ae_core.exploration import one_of_each
 from ae_core.metrics import reconstructions
 from ae_core.runs import Run, RunError
@@ -18,31 +18,47 @@ from ui.colours import OURS
 from ui.pictures import data_uri, grey, strip
 
 SHOWN = 6
+SHOWCASES = ("mnist", "digits")
 
 
-def shipped() -> dict[str, Run]:
-    """The shipped run of each model: on the smallest pictures that are on this computer, of the first name."""
-    runs = [run for run in cached.store().listing() if run.pretrained]
-    return _by_model(runs, ",".join(f"{run.folder}:{_checksum(run)}" for run in runs))
+def showcase() -> Dataset:
+    """The data set that first pages show: handwriting in 28x28 where it is on this computer, else in 8x8."""
+    return next(DATASETS[name] for name in SHOWCASES if DATASETS[name].present())
+
+
+def planes() -> list[Run]:
+    """A shipped VAE and a shipped plain autoencoder with codes of two numbers, of the showcase, else any run on 8x8 digits."""
+    return shipped("vae-{}-2d", "multilayer-{}-2d") or shipped("vanilla-{}") or cached.runs_of("digits")[:1]
+
+
+def shipped(*names: str) -> list[Run]:
+    """Those of the named runs that are there, with the name of the showcase in the place of {}."""
+    found = []
+    for name in names:
+        try:
+            found.append(cached.store().find(name.format(showcase().name)))
+        except RunError:
+            continue
+    return found
+
+
+def shipped_of(model: str) -> Run | None:
+    """The shipped run of a model: of the showcase where there is one, else on any pictures that are on this computer."""
+    return next(iter(shipped(f"{model}-{{}}")), None) or next(iter(_others(model)), None)
+
+
+def _others(model: str) -> Iterator[Run]:
+    for run in cached.store().listing():
+        try:
+            if run.pretrained and run.recipe().model == model and run.recipe().data.present() and run.has_weights():
+                yield run
+        except RunError:
+            continue
 
 
 def _checksum(run: Run) -> str:
     entries = manifest(run.folder)
     return entries[-1].sha256 if entries else ""
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _by_model(_runs: list[Run], versions: str) -> dict[str, Run]:
-    found: dict[str, tuple[int, Run]] = {}
-    for run in _runs:
-        try:
-            made = run.recipe()
-        except RunError:
-            continue
-        pixels = math.prod(made.data.shape)
-        if made.data.present() and run.has_weights() and pixels < found.get(made.model, (1 << 30, run))[0]:
-            found[made.model] = (pixels, run)
-    return {model: run for model, (_, run) in found.items()}
 
 
 def bottleneck(pixels: int, latent: int) -> str:

@@ -13,8 +13,17 @@ from ui.address import publish, settle
 
 
 def knob_widgets(knobs: Mapping[str, Declared], starts: Mapping[str, Any]) -> dict[str, Any]:
-    """Draw a widget for each knob, starting from `starts` or its default; returns the checked values."""
-    return {name: _widget(knob, starts.get(name, knob.default)) for name, knob in knobs.items()}
+    """Draw a widget for each knob that matters, starting from `starts` or its default; returns the checked values.
+
+    A knob whose effect depends on another must come after it.
+    """
+    values: dict[str, Any] = {}
+    for name, knob in knobs.items():
+        if knob.knob.only_when is None or knob.knob.only_when.holds(values):
+            values[name] = _widget(knob, starts.get(name, knob.default))
+        else:
+            st.query_params.pop(name, None)  # it would say something that is not so
+    return values
 
 
 def _widget(declared: Declared, start: Any) -> Any:
@@ -23,7 +32,7 @@ def _widget(declared: Declared, start: Any) -> Any:
     label = declared.knob.label or declared.name.replace("_", " ").capitalize()
     common: dict[str, Any] = {
         "key": declared.name,
-        "help": f"{declared.knob.help}: {declared.rule}.",
+        "help": f"{declared.explanation}.",
         "persist_state": "session",
     }
     value = _draw(declared, label, start, common)
@@ -68,5 +77,4 @@ def stops(declared: Declared, extra: list[Any]) -> list[Any]:
     rounds = [float(f"{m}e{k}") if knob.log == 10 else m * 2**k for k in exponents for m in pattern]
     legal = {declared.kind(v) for v in rounds if knob.low <= v <= knob.high and v == declared.kind(v)}
     legal |= {declared.kind(edge) for edge in (knob.low, knob.high) if math.isfinite(edge)}
-    found = {v for v in legal if declared.kind is float or v % knob.multiple_of == 0}
-    return sorted(found | {value for value in extra if value is not None})
+    return sorted(legal | {value for value in extra if value is not None})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -11,28 +12,26 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from ae_core import representation
-from ae_core.checkpoints import read_tensors
+from ae_core.computations import Computation, numbers, of_run
 from ae_core.datasets import DatasetError
-from ae_core.durable import Damaged
 from ae_core.generation import kl_by_dimension
 from ae_core.layers import layer_names
 from ae_core.layers import representation as answers
-from ae_core.metrics import codes as encode
 from ae_core.models import Autoencoder
 from ae_core.models.base import GenerativeAutoencoder
+from ae_core.neighbour_map import METHODS
 from ae_core.planes import Plane, all_numbers, of_dimensions, principal, through
 from ae_core.runs import Run
+from ae_core.tiles import Corners, Tiles
 from ui import cached
 from ui.components.latent_pad import Panel, panel, payload
 from ui.components.packing import Packer
 from ui.components.weights import Dense
+from ui.computing import computed
 
 Packed = tuple[dict[str, Any], Packer]
-SHIPPED_CODES = "codes.safetensors"
 ASKED = 1000  # pictures shown to a hidden layer
-WIDE = 512  # numbers; of wider answers a third of the pictures is compared
-COMPARED = 700  # pictures where all pairs are compared: what takes a tenth of a second
+NEAR = {"tsne": "t-SNE", "umap": "Like UMAP"}
 
 
 class Codes(NamedTuple):
@@ -43,9 +42,10 @@ class Codes(NamedTuple):
 
 
 class View(NamedTuple):
-    """Which plane is shown: `pca` of the codes, two `dims` (a, b), one through `three` test pictures (a, b, c).
+    """Which map is shown: `pca` of the codes, two `dims` (a, b), a plane through `three` test pictures (a, b, c).
 
-    Or `layer`: what a hidden layer answers, by its two strongest principal components.
+    Or `layer`: what a hidden layer answers, by its two strongest principal components; or a map of neighbours, `tsne` or
+    `umap`. Of these two nothing can be decoded.
     """
 
     kind: str
@@ -65,17 +65,15 @@ def codes(run: Run) -> Codes:
     return _codes(run, version(run))
 
 
-@st.cache_resource(max_entries=64, show_spinner="Encoding the test pictures …")
+@st.cache_resource(max_entries=64, show_spinner=False)
 def _codes(_run: Run, version: str) -> Codes:
-    model, made = cached.model(_run)[0], _run.recipe()
-    try:
-        shipped = read_tensors(_run.folder / SHIPPED_CODES)
-        if shipped["codes"].shape[1:] == (model.latent,) and len(shipped["labels"]) == len(shipped["codes"]):
-            return _frozen(shipped["codes"].float(), shipped["labels"])
-    except (Damaged, KeyError):
-        pass
-    test = made.data.load().test
-    return _frozen(encode(model, test.images), test.labels)
+    model, entry = cached.model(_run)
+    shipped = _run.codes()
+    if shipped and shipped[0].shape[1:] == (model.latent,) and len(shipped[0]) == len(shipped[1]):
+        return _frozen(*shipped)
+    _run.recipe().data.load()  # says here and now that the pictures are absent, where they are
+    found = computed(of_run("codes", _run, entry.sha256))
+    return _frozen(found["codes"], found["labels"])
 
 
 def _frozen(found: Tensor, labels: Tensor) -> Codes:
@@ -141,25 +139,50 @@ def own_panel(run: Run, view: View, title: str | None = None) -> Panel:
     model, found = network(run), shown(run, view)
     if view.kind == "layer":
         return _layer_panel(model, view.layer, found.codes)
+    if view.kind in METHODS:
+        flat = Plane(torch.zeros(2), torch.eye(2), (f"{NEAR[view.kind]} 1", f"{NEAR[view.kind]} 2"))
+        name = f"{NEAR[view.kind]} of the code of {model.latent}"
+        return Panel(title or name, model.shape, flat, neighbour_points(run, view), None)
     flat = plane(run, view)
     made = panel(
-        title or f"{model.title}, code of {model.latent}", model, flat, found.codes, run.id,
+        title or f"{model.title}, code of {model.latent}", model, flat, found.codes, run.id, functools.partial(tiled, run),
         prior=isinstance(model, GenerativeAutoencoder) and view.kind == "dims",
     )  # fmt: skip
     three = made.points[[view.a, view.b, view.c]] if view.kind == "three" else None
     return replace(made, rings=three)
 
 
+def tiled(run: Run, flat: Plane, corners: Corners) -> Tiles:
+    """Decoded pictures of a part of a plane, where further directions stand at their start."""
+    place = {"middle": flat.codes(torch.zeros(1, 2)), "axes": flat.axes, "corners": torch.tensor(corners).double()}
+    plain = {name: numbers(values) for name, values in place.items()}
+    found = computed(of_run("tiles", run, cached.model(run)[1].sha256, **plain))
+    return Tiles(found["pixels"], found["error"].item())
+
+
 def _layer_panel(model: Autoencoder, layer: str, rows: Tensor) -> Panel:
     """The two strongest principal components of rows (n, width); nothing can be decoded from them."""
-    centred = rows - rows.mean(dim=0)
+    flat = Plane(torch.zeros(2), torch.eye(2), ("component 1 of the layer", "component 2 of the layer"))
+    points = (rows - rows.mean(dim=0)) @ directions(rows)
+    return Panel(layer[0].upper() + layer[1:], model.shape, flat, points, None)
+
+
+def directions(rows: Tensor) -> Tensor:
+    """The two strongest principal components (width, 2) of rows (n, width), zero where there is no second one."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(0)
-        _, _, directions = torch.pca_lowrank(centred, q=min(6, *rows.shape), center=False)
-    flat = Plane(torch.zeros(2), torch.eye(2), ("component 1 of the layer", "component 2 of the layer"))
-    points = torch.zeros(len(rows), 2)
-    points[:, : directions.shape[1]] = centred @ directions[:, :2]
-    return Panel(layer[0].upper() + layer[1:], model.shape, flat, points, None)
+        _, _, found = torch.pca_lowrank(rows - rows.mean(dim=0), q=min(6, *rows.shape), center=False)
+    return torch.nn.functional.pad(found[:, :2], (0, max(0, 2 - found.shape[1])))
+
+
+def neighbour_computation(run: Run, view: View) -> Computation:
+    """The computation behind a map of neighbours."""
+    return of_run("neighbour_map", run, cached.model(run)[1].sha256, exaggeration=METHODS[view.kind])
+
+
+def neighbour_points(run: Run, view: View) -> Tensor:
+    """Where the codes lie on a map of neighbours, (n, 2)."""
+    return computed(neighbour_computation(run, view))["points"]
 
 
 def pca_panel(dataset_name: str, images: Tensor, latent: int) -> Panel:
@@ -178,14 +201,17 @@ def pca_panel(dataset_name: str, images: Tensor, latent: int) -> Panel:
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
-def beside_pca(_run: Run, version: str, view: View) -> Packed:
-    """The pad of a run beside PCA of the same test pictures; alone where the pictures are not on this computer."""
+def beside_pca(_run: Run, version: str, view: View, ready: bool) -> Packed:
+    """The pad of a run beside PCA of the same test pictures; alone while the components are not `ready`, and where the
+    pictures are not on this computer."""
     made, found = _run.recipe(), shown(_run, view)
     panels = [own_panel(_run, view)]
     with contextlib.suppress(DatasetError):
-        images = made.data.load().test.images[: len(found.labels)]
-        panels.append(pca_panel(made.dataset, images, network(_run).latent))
-    return payload(panels, found.labels, made.data.classes, made.dataset, tools=True)
+        if ready:
+            images = made.data.load().test.images[: len(found.labels)]
+            panels.append(pca_panel(made.dataset, images, network(_run).latent))
+    three = {"three": [view.a, view.b, view.c]} if view.kind == "three" else {}
+    return payload(panels, found.labels, made.data.classes, made.dataset, tools=True, **three)
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
@@ -195,39 +221,6 @@ def alone(_runs: list[Run], versions: tuple[str, ...], view: View, tour: bool = 
     titles = [None] if len(_runs) == 1 else [cached.model(run)[0].title for run in _runs]
     panels = [own_panel(run, view, title) for run, title in zip(_runs, titles, strict=True)]
     return payload(panels, found.labels, made.data.classes, made.dataset, tour=tour)
-
-
-class Worth(NamedTuple):
-    """What codes know, each from `n` pictures: see `ae_core.representation`."""
-
-    knn: float  # share of one half of the pictures whose neighbours in the other half vote for their class
-    silhouette: float
-    trustworthiness: float
-    n: int
-
-
-@st.cache_resource(max_entries=64, show_spinner="Measuring the codes …")
-def measured(_run: Run, version: str, view: View) -> tuple[Worth, Worth]:
-    """The worth of what is mapped, all of its numbers, and of PCA codes of the size of the run's code.
-
-    DatasetError where the pictures are not on this computer.
-    """
-    made, found = _run.recipe(), shown(_run, view)
-    images = made.data.load().test.images[: len(found.labels)]
-    theirs = cached.pca(made.dataset).codes(images, network(_run).latent)
-    return _worth(found.codes, found.labels, images), _worth(theirs, found.labels, images)
-
-
-def _worth(z: Tensor, labels: np.ndarray, images: Tensor) -> Worth:
-    most = COMPARED if z.shape[1] <= WIDE else COMPARED // 3
-    half = min(len(z) // 2, most)
-    voters, judged = slice(0, half), slice(half, 2 * half)
-    return Worth(
-        representation.knn_accuracy(z[voters], labels[voters], z[judged], labels[judged]),
-        representation.silhouette(z, labels, most),
-        representation.trustworthiness(images, z, most=most),
-        min(len(z), most),
-    )
 
 
 def sliders(run: Run) -> Packed:
@@ -240,7 +233,11 @@ def _sliders(_run: Run, version: str) -> Packed:
     model, found, made = cached.model(_run)[0], codes(_run), _run.recipe()
     everything = all_numbers(found.codes, order(_run))
     return payload(
-        [panel("", model, everything, found.codes, _run.id)], found.labels, made.data.classes, None, map=False
+        [panel("", model, everything, found.codes, _run.id, functools.partial(tiled, _run))],
+        found.labels,
+        made.data.classes,
+        None,
+        map=False,
     )
 
 

@@ -1,10 +1,11 @@
-"""What a visitor has marked on a latent pad, and the address that brings it back: `?at=0.3,-1.2&pins=0,0;1,1`."""
+"""What a visitor has marked on a latent pad, and the address that brings it back: `?at=0.3,-1.2&pins=0,0;1,1&classes=3,5`."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import math
+import zlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -16,8 +17,11 @@ from ui.address import asked, tell
 from ui.components.latent_pad import latent_pad
 from ui.latent import Packed
 
-_PAD = "marks_pad"  # session key: the pad that the marks in the address belong to
+_PAD = "marks_pad"  # session key: the pad and the dots that the marks in the address belong to
 _START = "marks_start"  # session key: the marks that the pad began with
+_LAST = "marks_last"  # session key: the marks of the dots as they are now
+OF_PLACE, OF_DOTS = ("at", "pins", "sliders"), ("chosen", "classes")  # meant for one map; for the dots of any map
+LONGEST = 1500  # characters of the chosen dots in an address; a link must stay one that mail and chat take
 Point = tuple[float, ...]
 
 
@@ -27,33 +31,44 @@ class Marks(NamedTuple):
     at: Point | None
     pins: list[Point]
     chosen: np.ndarray  # indices, none where nothing is chosen
+    three: tuple[int, int, int] | None  # the pictures that the visitor wants a plane through
 
 
 def marked_pad(packed: Packed, key: str, n: int) -> Marks:
     """Show a pad of n test pictures and keep its marks in the address; `key` names what is on it."""
-    start = _start(key)
+    start = _start(key, f"{key.partition(':')[0]}:{n}", n)
     mark = latent_pad(packed, f"pad:{key}", start)
     if mark:
-        for name in ("at", "pins", "sliders"):
+        for name in OF_PLACE:
             tell(name, _text(mark.get(name)))
+        tell("classes", _text(mark.get("classes")))
+        tell("chosen", _short(mark.get("chosen")))
+    now = mark or start
+    st.session_state[_LAST] = {name: now.get(name) for name in OF_DOTS if now.get(name)}
     return Marks(
         tuple(mark.get("at") or start.get("at") or ()) or None,
         [tuple(pin) for pin in mark.get("pins", start.get("pins", []))],
-        _indices(mark.get("chosen"), n),
+        _indices(now.get("chosen"), n),
+        _three(mark.get("three"), n),
     )
 
 
-def _start(key: str) -> dict[str, Any]:
-    """The marks to begin with; those of another pad are forgotten unless a new address asks for them."""
-    new = {name: asked(name, read) for name, read in _READERS.items()}
+def _start(key: str, dots: str, n: int) -> dict[str, Any]:
+    """The marks to begin with. Those of another map are forgotten unless a new address asks for them; chosen dots and
+    classes stay while the dots stand for the same pictures."""
+    new = {name: asked(name, read) for name, read in _readers(n).items()}
     new = {name: value for name, value in new.items() if value is not None}
-    before = st.session_state.get(_PAD)
+    before, dots_before = st.session_state.get(_PAD, (None, None))
+    same_dots = dots_before == dots
     if before not in (None, key) and not new:
-        for name in _READERS:
+        for name in (*OF_PLACE, *(() if same_dots else OF_DOTS)):
             tell(name, None)
     if before != key or new:
-        st.session_state[_START] = new
-    st.session_state[_PAD] = key
+        begun = (st.session_state.get(_LAST, {}) if same_dots else {}) | new
+        st.session_state[_START] = begun
+        tell("classes", _text(begun.get("classes")))
+        tell("chosen", _short(begun.get("chosen")))
+    st.session_state[_PAD] = (key, dots)
     return dict(st.session_state[_START])
 
 
@@ -71,11 +86,22 @@ def _pins(text: str) -> list[list[float]]:
     return [_numbers(part, "pins", 2, 2) for part in text[:2000].split(";")[:2]]
 
 
-_READERS: dict[str, Callable[[str], Any]] = {
-    "at": lambda text: _numbers(text, "at", 2, 2),
-    "pins": _pins,
-    "sliders": lambda text: _numbers(text, "sliders", 1, MOST_FURTHER),
-}
+def _classes(text: str) -> list[int]:
+    values = _numbers(text, "classes", 1, 256)
+    if not all(v == int(v) and 0 <= v < 256 for v in values):
+        raise ValueError(f"classes = {text[:40]!r}: must be numbers of classes, from 0, with commas.")
+    return sorted({int(v) for v in values})
+
+
+def _readers(n: int) -> dict[str, Callable[[str], Any]]:
+    """By the name in the address: a text becomes a mark, or a ValueError says why not."""
+    return {
+        "at": lambda text: _numbers(text, "at", 2, 2),
+        "pins": _pins,
+        "sliders": lambda text: _numbers(text, "sliders", 1, MOST_FURTHER),
+        "classes": _classes,
+        "chosen": lambda text: _mask(text, n),
+    }
 
 
 def _text(values: Any) -> str | None:
@@ -87,6 +113,29 @@ def _text(values: Any) -> str | None:
     return ",".join(f"{value:g}" for value in values)
 
 
+def _short(mask: Any) -> str | None:
+    """A base64 mask of dots as a text for the address; None where there is none, or it is too long for one."""
+    try:
+        packed = zlib.compress(base64.b64decode(mask or ""), 9)
+    except (binascii.Error, TypeError, ValueError):
+        return None
+    text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    return text if mask and len(text) <= LONGEST else None
+
+
+def _mask(text: str, n: int) -> str:
+    """The base64 mask of n dots that `_short` made a text of. ValueError where it is none."""
+    size = (n + 7) // 8
+    try:
+        packed = base64.urlsafe_b64decode(text[:LONGEST] + "=" * (-len(text[:LONGEST]) % 4))
+        bits = zlib.decompressobj().decompress(packed, size + 1)
+    except (ValueError, zlib.error):
+        bits = b""
+    if len(bits) != size:
+        raise ValueError(f"chosen = {text[:20]!r}: must be dots of this map, as chosen here.")
+    return base64.b64encode(bits).decode()
+
+
 def _indices(chosen: Any, n: int) -> np.ndarray:
     """Indices of the set bits of a base64 mask of n bits; none where it is not one."""
     try:
@@ -94,3 +143,10 @@ def _indices(chosen: Any, n: int) -> np.ndarray:
     except (binascii.Error, TypeError, ValueError):
         bits = np.zeros(0, np.uint8)
     return np.flatnonzero(bits[:n]) if len(bits) >= n else np.zeros(0, int)
+
+
+def _three(sent: Any, n: int) -> tuple[int, int, int] | None:
+    match sent:
+        case [int(a), int(b), int(c)] if all(0 <= one < n for one in (a, b, c)):
+            return a, b, c
+    return None

@@ -9,11 +9,14 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
 import streamlit as st
 
+from ae_core.computations import Computation
+from ae_core.datasets import DATASETS, DatasetError
 from ae_core.engine import Engine
 from ae_core.store import EXAMPLE, Store
 
@@ -39,12 +42,13 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
     PagesManager.uses_pages_directory = False  # or deep links would open pages/*.py without the frame of app.py
     store = Store.default()
     started = Engine(store)  # not possible later: a page run is not the main module that worker processes expect
+    _import_what_pages_need()  # before the engine is there to ask: here all is computed at once
     use_engine(started)
-    _import_what_pages_need()
     started.warm()  # goes on while the first pages are served
     store.empty_trash()
     for run in started.recover():
         log.warning("run %s goes on", run.id)
+    threading.Thread(target=_prepare, args=(started,), daemon=True).start()
     gc.collect()
     gc.freeze()  # a collection now walks only what visits have made since
     print(f"Autoencoder Explorer is ready: http://localhost:{st.get_option('server.port')}", flush=True)
@@ -53,6 +57,15 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
     finally:
         use_engine(None)
         started.close()
+
+
+def _prepare(machine: Engine) -> None:
+    """What nobody should have to wait for, in the time before the first visitor: data sets, and their components."""
+    for entry in DATASETS.values():
+        if entry.present():
+            with contextlib.suppress(DatasetError, RuntimeError):  # the pages say so; a server may end meanwhile
+                machine.side.ask(Computation.of("pca", dataset=entry.name))
+                entry.load()
 
 
 def _import_what_pages_need() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import Tensor
 from ae_core.datasets import Dataset
 from ae_core.exploration import as_bytes, one_of_each
 from ae_core.fitting import FITS, crop_box, dark_on_light, fitted, on_dark, with_channels
+from ae_core.models.base import Shape
 from ae_core.own_pictures import KINDS, PictureError, Upload, read_upload
 from ui.frame import note
 from ui.pick import number, pick
@@ -36,25 +38,35 @@ class Source:
 def pick_source(data: Dataset) -> Source | None:
     """Let the visitor choose a picture of the shape of `data`; None while there is none yet."""
     how = pick("Picture from", SOURCES, "source", widget=st.segmented_control, required=True)
-    if how == "drawing":
-        x = sketched(data, "sketch")
-        return None if x is None else Source(x, "your drawing", "Your drawing")
-    if how == "upload":
-        return uploaded(data)
+    if how != "test":
+        return picked(data, how)
+    return of_test(data, number("Test picture", 1, NUMBERED, "picture"))
+
+
+def of_test(data: Dataset, which: int) -> Source:
+    """A test picture, from 1 to `NUMBERED`; the classes take turns."""
     test = data.load().test
     chosen = one_of_each(test.labels[:1000], NUMBERED)
-    index = int(chosen[min(number("Test picture", 1, NUMBERED, "picture"), len(chosen)) - 1])
+    index = int(chosen[min(which, len(chosen)) - 1])
     name = data.classes[int(test.labels[index])]
     return Source(
         test.images[index : index + 1],
-        f"{data.title}, test picture {index}, class {name}",
+        f"test picture {index}, class {name}",
         f"Test picture of class {name}",
     )
 
 
+def picked(data: Dataset, how: str) -> Source | None:
+    """The visitor's `drawing` or `upload`; None while there is none yet."""
+    if how == "upload":
+        return uploaded(data)
+    x = sketched(data, "sketch")
+    return None if x is None else Source(x, "your drawing", "Your drawing")
+
+
 def uploaded(data: Dataset) -> Source | None:
     """A picture from a file, turned to the shape of `data`; the crop is shown. None while there is none."""
-    upload = _opened()
+    upload = opened("upload")
     if upload is None:
         note("PNG, JPEG, WebP, BMP, GIF, or a zip of such; 20 MB, 16 megapixels. It stays in memory, for you alone.")
         return None
@@ -69,22 +81,35 @@ def uploaded(data: Dataset) -> Source | None:
 
 def all_uploaded(data: Dataset) -> Tensor | None:
     """Every picture of the zip that is open (n, channels, height, width), shaped as the one on screen; None without a zip."""
-    kept = st.session_state.get(_UPLOADED)
+    kept = st.session_state.get(f"{_UPLOADED}_upload")
     if not kept or not kept[1].whole_set:
         return None
     how, invert = st.session_state["fit"], st.session_state["invert"]
     return torch.cat([_turned(picture, data, how, invert)[0] for picture in kept[1].pictures])
 
 
-def _opened() -> Upload | None:
-    """The upload widget, and what was in the file; a file that is not taken is answered with one sentence."""
-    file = st.file_uploader("Your picture", type=list(KINDS), key="upload", label_visibility="collapsed")
+def uploaded_together(data: Dataset, most: int) -> Source | None:
+    """The picture of the zip that is on screen and those after it, `most` in all; None where there is no more than one."""
+    everything = all_uploaded(data)
+    if everything is None or len(everything) == 1:
+        return None
+    first = min(st.session_state["upload_picture"] - 1, max(0, len(everything) - most))
+    last = min(first + most, len(everything))
+    return Source(
+        everything[first:last], f"your pictures {first + 1} to {last} of {len(everything):,}", "Your pictures"
+    )
+
+
+def opened(key: str, kinds: Sequence[str] = KINDS) -> Upload | None:
+    """An upload widget, and what was in the file; a file that is not taken is answered with one sentence."""
+    file = st.file_uploader("Your picture", type=list(kinds), key=key, label_visibility="collapsed")
+    memory = f"{_UPLOADED}_{key}"
     if file is None:
-        st.session_state.pop(_UPLOADED, None)
+        st.session_state.pop(memory, None)
         return None
     content = file.getvalue()
     digest = hashlib.sha256(content).hexdigest()
-    kept = st.session_state.get(_UPLOADED)
+    kept = st.session_state.get(memory)
     if kept and kept[0] == digest:
         return kept[1]
     try:
@@ -93,7 +118,7 @@ def _opened() -> Upload | None:
     except PictureError as error:
         st.error(str(error))
         return None
-    st.session_state[_UPLOADED] = (digest, upload)
+    st.session_state[memory] = (digest, upload)
     return upload
 
 
@@ -111,7 +136,7 @@ def _shaped(picture: np.ndarray, data: Dataset) -> Tensor:
     x, turned = _turned(picture, data, how, invert)
     st.html(
         tiles([
-            Tile("Your picture", _with_crop(picture, data, how), "Your picture; what is cut off is dimmed"),
+            Tile("Your picture", with_crop(picture, data.shape, how), "Your picture; what is cut off is dimmed"),
             Tile("For the network", np.moveaxis(as_bytes(x[0]).numpy(), 0, -1), "Your picture, as the network sees it"),
         ])
     )  # fmt: skip
@@ -128,12 +153,12 @@ def _turned(picture: np.ndarray, data: Dataset, how: str, invert: str) -> tuple[
     return fitted(values, data, how, turned), turned
 
 
-def _with_crop(picture: np.ndarray, data: Dataset, how: str) -> np.ndarray:
+def with_crop(picture: np.ndarray, shape: Shape, how: str) -> np.ndarray:
     """The picture in a square, uint8 (side, side, channels), dimmed where it is cut off."""
     height, width, channels = picture.shape
     shown = picture
     if how == "crop":
-        top, left, tall, wide = crop_box(height, width, data.shape)
+        top, left, tall, wide = crop_box(height, width, shape)
         shown = (picture * 0.3).astype(np.uint8)
         shown[top : top + tall, left : left + wide] = picture[top : top + tall, left : left + wide]
     side = max(height, width)

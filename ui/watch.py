@@ -13,6 +13,7 @@ from ae_core.exploration import SHOWN, one_of_each
 from ae_core.recipe import Recipe
 from ae_core.runs import ACTIVE, Run, RunError, Status
 from ui import cached, charts, export
+from ui.absent import what_is_left
 from ui.colours import STATES
 from ui.frame import note
 from ui.pictures import Row, grey, sheet, signed
@@ -106,7 +107,12 @@ def _duration(seconds: float) -> str:
 
 def _pictures(run: Run, made: Recipe) -> None:
     live = run.live()
-    test = made.data.load().test
+    try:
+        test = made.data.load().test
+    except DatasetError as error:
+        st.info(str(error), icon=":material/info:")
+        what_is_left(run)
+        return
     chosen = one_of_each(test.labels, SHOWN)
     inputs = test.images[chosen].numpy()
     rows = [Row("Input", grey(inputs), f"{SHOWN} test pictures, one of each class")]
@@ -134,5 +140,5 @@ def _curves(run: Run, made: Recipe, status: Status) -> None:
     )  # fmt: skip
     note(
         f"Loss in {made.unit}, summed over pixels, mean over images; dotted: training batches, solid: "
-        f"{min(MONITORED, len(made.data.load().test))} fixed test images."
+        f"{MONITORED} fixed test images at most."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -37,6 +38,13 @@ class Split:
     test: Images
 
 
+class Program(NamedTuple):
+    """How a program of one file reads a data set: lines that make `train` and `test`, and where their names are defined."""
+
+    lines: str
+    origins: dict[str, str]  # name -> module of this project that defines or imports it
+
+
 @dataclass(frozen=True)
 class Dataset:
     """One data set. Reading this entry loads nothing; `load` does, once for the whole process."""
@@ -52,6 +60,11 @@ class Dataset:
     load: Callable[[], Split]
     present: Callable[[], bool] = lambda: True
     fetch: Callable[[], Fetching] | None = None  # None: nothing to download
+    program: Program | None = None  # None: calling `load`, a function without arguments, is all there is to it
+    packed: Callable[[], bytes] | None = None  # the file that such a program needs beside it
+    remove: Callable[[], None] | None = (
+        None  # delete the pictures for good; None: they came with the program or can be fetched
+    )
     framing: Framing | None = None  # how its makers placed and scaled a drawing; None: place and size are kept
 
     def frame(self, drawing: Tensor) -> Tensor:

@@ -8,17 +8,21 @@ from __future__ import annotations
 import functools
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
-from ae_core.datasets.base import Dataset, DatasetError, Fetching, Images, Split
+from ae_core.datasets.base import Dataset, DatasetError, Fetching, Images, Program, Split
 from ae_core.datasets.download import FILES, fetch_files
 from ae_core.datasets.framing import Framing, fashion_framing, kuzushiji_framing, mnist_framing
 
 if TYPE_CHECKING:
     from torchvision.datasets import MNIST
+
+
+_ONE_AT_A_TIME = threading.RLock()
 
 
 def data_folder() -> Path:
@@ -36,16 +40,17 @@ def torchvision_class(kind: str) -> type[MNIST]:
     import fails because `torchvision::nms` is unknown. Naming the operators and importing again is enough for us: we
     use only the data sets, never the operators. The import costs more than a second, hence here and not above.
     """
-    try:
-        from torchvision import datasets
-    except RuntimeError:
-        for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
-            del sys.modules[name]
-        for operator in ("nms", "qnms"):
-            torch.library.define(
-                f"torchvision::{operator}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-            )
-        from torchvision import datasets
+    with _ONE_AT_A_TIME:
+        try:
+            from torchvision import datasets
+        except RuntimeError:
+            for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
+                del sys.modules[name]
+            for operator in ("nms", "qnms"):
+                torch.library.define(
+                    f"torchvision::{operator}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+                )
+            from torchvision import datasets
     return getattr(datasets, kind)
 
 
@@ -59,7 +64,8 @@ def _fetch(kind: str) -> Fetching:
 
 
 def _load(kind: str) -> Split:
-    return _load_from(kind, str(data_folder()))
+    with _ONE_AT_A_TIME:  # two visitors who come together share what is loaded
+        return _load_from(kind, str(data_folder()))
 
 
 @functools.cache
@@ -79,6 +85,11 @@ def _load_from(kind: str, folder: str) -> Split:
     return Split(*(Images(part.data.unsqueeze(1).float() / 255, part.targets.long()) for part in parts))
 
 
+DOWNLOADED = """\
+parts = [torchvision_class("{kind}")("data", train=part, download=True) for part in (True, False)]
+train, test = (part.data.unsqueeze(1).float() / 255 for part in parts)"""
+
+
 def _dataset(
     kind: str, name: str, title: str, classes: tuple[str, ...], framing: Framing, texts: tuple[str, str, str]
 ) -> Dataset:
@@ -87,6 +98,7 @@ def _dataset(
         name, title, (1, 28, 28), classes, about, source, licence, epochs=5,
         load=functools.partial(_load, kind), present=functools.partial(_present, kind),
         fetch=functools.partial(_fetch, kind), framing=framing,
+        program=Program(DOWNLOADED.format(kind=kind), {"torchvision_class": __name__}),
     )  # fmt: skip
 
 

@@ -10,7 +10,6 @@ import ast
 import sys
 import textwrap
 from copy import deepcopy
-from functools import partial
 
 from ae_core.export.base import ExportError
 from ae_core.export.reachable import read_module, standing_alone
@@ -69,9 +68,6 @@ AUTOCAST = """\
 LOADED = """\
 split = {name}()
 train, test = split.train.images, split.test.images"""
-DOWNLOADED = """\
-parts = [torchvision_class({kind})("data", train=part, download=True) for part in (True, False)]
-train, test = (part.data.unsqueeze(1).float() / 255 for part in parts)"""
 
 
 def training_script(recipe: Recipe) -> str:
@@ -133,9 +129,9 @@ def _optimiser(recipe: Recipe) -> tuple[str, str]:
 
 def _data(recipe: Recipe) -> tuple[str, dict[str, str]]:
     """The lines that make `train` and `test`, and where what they use is defined."""
+    if recipe.data.program:
+        return recipe.data.program.lines, dict(recipe.data.program.origins)
     load = recipe.data.load
-    if isinstance(load, partial):  # one of torchvision's: it knows how to bring the files, wherever the program runs
-        return DOWNLOADED.format(kind=_shown(load.args[0])), {"torchvision_class": load.func.__module__}
     name, module = getattr(load, "__name__", ""), getattr(load, "__module__", "")
     if name not in read_module(module).statements:
         raise ExportError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import sys
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from typing import Any
 
 import torch
 
-from ae_core.knobs import KnobError, checked
+from ae_core.knobs import KnobError, checked, did_you_mean
 from ae_core.models.base import Autoencoder, GenerativeAutoencoder, Shape
 from ae_core.models.contractive import Contractive
 from ae_core.models.convolutional import Convolutional
@@ -68,9 +67,7 @@ def idea(name: str) -> str:
 def model_class(name: str) -> type[Autoencoder]:
     """The class of a model by its name in `MODELS`; KnobError where there is none of that name."""
     if name not in MODELS:
-        near = difflib.get_close_matches(name, MODELS, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(MODELS)}."
-        raise KnobError(f"model {name!r}: there is no such model; {hint}")
+        raise KnobError(f"model {name!r}: there is no such model; {did_you_mean(name, MODELS)}")
     return MODELS[name]
 
 

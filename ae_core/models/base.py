@@ -38,7 +38,7 @@ class Autoencoder(nn.Module, ABC):
 
     title: ClassVar[str]  # its name on screen
     unit: str  # of the loss: squared error or nats
-    progress: float = 1.0  # share of the training that lies behind; `train` sets it, outside of training it is 1
+    progress: float = 1.0  # share of the training that lay behind it in its last step; 1 once training has ended
     encoder: nn.Sequential  # layers from pictures to the code, or to the numbers that describe its distribution
     decoder: nn.Sequential  # layers from codes (n, latent) to what `decode` makes pictures of
 
@@ -66,6 +66,14 @@ class Autoencoder(nn.Module, ABC):
 
 class DataStarted(Autoencoder, ABC):
     """One that wants to see all training pictures once, before the first step, to choose its first weights."""
+
+    _begun: bool = False
+
+    def begin(self, images: Tensor) -> None:
+        """`start_from(images)` the first time it is called, and nothing after that."""
+        if not self._begun:
+            self.start_from(images)
+        self._begun = True
 
     @abstractmethod
     def start_from(self, images: Tensor) -> None:

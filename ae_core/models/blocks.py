@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ae_core.knobs import Knob
+from ae_core.knobs import Knob, When
 from ae_core.models.base import Shape
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -41,6 +41,10 @@ HiddenKnob = Annotated[
     ),
 ]
 ActivationKnob = Annotated[str, Knob("Bend applied after every hidden layer", choices=tuple(ACTIVATIONS))]
+HAS_HIDDEN = When("hidden", filled=True)
+HiddenActivationKnob = Annotated[
+    str, Knob("Bend applied after every hidden layer", choices=tuple(ACTIVATIONS), only_when=HAS_HIDDEN)
+]
 CodeActivationKnob = Annotated[
     str,
     Knob("Bend applied to the code; relu keeps it at or above zero, linear leaves it free", choices=tuple(ACTIVATIONS)),

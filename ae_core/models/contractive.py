@@ -24,7 +24,7 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
-from ae_core.knobs import Knob, checks_knobs
+from ae_core.knobs import Knob, When, checks_knobs
 from ae_core.models.base import DeterministicAutoencoder, Shape, checked_shape
 from ae_core.models.blocks import HiddenKnob, LatentKnob, Tied, dense_mirror
 from ae_core.models.reconstruction import RECONSTRUCTION_LOSSES, ReconstructionKnob
@@ -46,7 +46,9 @@ class Contractive(DeterministicAutoencoder):
         hidden: HiddenKnob = (),
         weight: Annotated[float, Knob("Price of a sensitive code", 0, 100)] = 0.1,
         higher_order: Annotated[float, Knob("Price of a sensitivity that changes from place to place", 0, 100)] = 0.0,
-        noise: Annotated[float, Knob("How far away the change is measured", 0.01, 1)] = 0.1,
+        noise: Annotated[
+            float, Knob("How far away the change is measured", 0.01, 1, only_when=When("higher_order", above=0))
+        ] = 0.1,
         activation: Annotated[
             str, Knob("Bend applied to the code and to the hidden layers", choices=tuple(SLOPES))
         ] = "sigmoid",

@@ -19,9 +19,9 @@ import torch
 from torch import Tensor
 
 from ae_core.corruption import CORRUPTIONS
-from ae_core.knobs import Knob, KnobError, checks_knobs
+from ae_core.knobs import Knob, KnobError, When, checks_knobs
 from ae_core.models.base import DeterministicAutoencoder, Shape, checked_shape
-from ae_core.models.blocks import ActivationKnob, CodeActivationKnob, HiddenKnob, LatentKnob, dense_mirror
+from ae_core.models.blocks import ACTIVATIONS, ActivationKnob, HiddenKnob, LatentKnob, dense_mirror
 from ae_core.models.convolutional import MOST_CHANNELS, SIDE, convolutional_mirror
 from ae_core.models.reconstruction import RECONSTRUCTION_LOSSES, ReconstructionKnob
 
@@ -44,14 +44,13 @@ class Denoising(DeterministicAutoencoder):
         ] = "dense",
         hidden: HiddenKnob = (400,),
         activation: ActivationKnob = "relu",
-        code_activation: CodeActivationKnob = "linear",
+        code_activation: Annotated[
+            str,
+            Knob("Bend applied to the code", choices=tuple(ACTIVATIONS), only_when=When("body", ("dense",))),
+        ] = "linear",
         reconstruction: ReconstructionKnob = "bce",
     ) -> None:
         shape = checked_shape(shape)
-        if body == "conv" and code_activation != "linear":
-            raise KnobError(
-                f"code_activation = {code_activation!r}: with body = conv the code has no bend of its own; take linear."
-            )
         if body == "conv" and latent % SIDE**2:
             raise KnobError(f"latent = {latent}: with body = conv it must be a multiple of {SIDE**2}; take 64.")
         if body == "conv" and max(hidden, default=0) > MOST_CHANNELS:

@@ -25,7 +25,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ae_core.knobs import Knob
+from ae_core.knobs import Knob, When
 
 HALF_LOG_TAU = 0.5 * math.log(2 * math.pi)
 PACE = 10  # Adam moves any number by one learning rate a step, which is slow for a number that all pixels share
@@ -46,6 +46,7 @@ DeviationKnob = Annotated[
         0.001,
         10,
         log=10,
+        only_when=When("likelihood", ("gaussian", "gaussian_scalar", "gaussian_pixel")),
     ),
 ]
 

@@ -22,7 +22,14 @@ from typing import Annotated
 
 from ae_core.knobs import Knob, checks_knobs
 from ae_core.models.base import PlainAutoencoder, Shape, checked_shape
-from ae_core.models.blocks import ActivationKnob, CodeActivationKnob, HiddenKnob, LatentKnob, dense_mirror
+from ae_core.models.blocks import (
+    HAS_HIDDEN,
+    CodeActivationKnob,
+    HiddenActivationKnob,
+    HiddenKnob,
+    LatentKnob,
+    dense_mirror,
+)
 from ae_core.models.reconstruction import RECONSTRUCTION_LOSSES, ReconstructionKnob
 
 
@@ -38,10 +45,11 @@ class Multilayer(PlainAutoencoder):
         *,
         latent: LatentKnob = 64,
         hidden: HiddenKnob = (128,),
-        activation: ActivationKnob = "relu",
+        activation: HiddenActivationKnob = "relu",
         code_activation: CodeActivationKnob = "relu",
         normalise: Annotated[
-            bool, Knob("Batch normalisation in the hidden layers, which makes deep nets train well")
+            bool,
+            Knob("Batch normalisation in the hidden layers, which makes deep nets train well", only_when=HAS_HIDDEN),
         ] = False,
         reconstruction: ReconstructionKnob = "mse",
     ) -> None:

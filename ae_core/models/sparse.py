@@ -25,7 +25,7 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from ae_core.knobs import Knob, KnobError, checks_knobs
+from ae_core.knobs import Knob, KnobError, When, checks_knobs
 from ae_core.models.base import DeterministicAutoencoder, Shape, checked_shape
 from ae_core.models.blocks import LatentKnob, dense_mirror
 from ae_core.models.reconstruction import RECONSTRUCTION_LOSSES, ReconstructionKnob
@@ -46,9 +46,13 @@ class Sparse(DeterministicAutoencoder):
         *,
         latent: LatentKnob = 64,
         penalty: Annotated[str, Knob("How few active units are asked for", choices=tuple(BENDS))] = "l1",
-        weight: Annotated[float, Knob("Price of activity (l1 and kl)", 0, 100)] = 0.1,
-        rate: Annotated[float, Knob("Wanted mean activity of a unit (kl)", 0.001, 0.999)] = 0.05,
-        active: Annotated[int, Knob("Units that stay in each picture (topk)", 1, 1024, log=2)] = 8,
+        weight: Annotated[float, Knob("Price of activity", 0, 100, only_when=When("penalty", ("l1", "kl")))] = 0.1,
+        rate: Annotated[
+            float, Knob("Wanted mean activity of a unit", 0.001, 0.999, only_when=When("penalty", ("kl",)))
+        ] = 0.05,
+        active: Annotated[
+            int, Knob("Units that stay in each picture", 1, 1024, log=2, only_when=When("penalty", ("topk",)))
+        ] = 8,
         reconstruction: ReconstructionKnob = "mse",
     ) -> None:
         shape = checked_shape(shape)

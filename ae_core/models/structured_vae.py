@@ -81,16 +81,11 @@ class StructuredVAE(GenerativeAutoencoder):
         return self.decoder(code).to(code.dtype).sigmoid()
 
     def losses(self, x: Tensor) -> dict[str, Tensor]:
-        mean_is_learned = self.progress < self.mean_share
-        with torch.set_grad_enabled(mean_is_learned and torch.is_grad_enabled()):
+        with torch.set_grad_enabled(self._mean_is_learned() and torch.is_grad_enabled()):
             q = self.posterior(x)
             z = q.at(torch.randn_like(q.mean))
             y = self.decode(z)
-        if mean_is_learned:
-            each = StructuredGaussian.isotropic(y, 2 * self._log_deviation()).log_prob(x)
-        else:
-            each = self._log_likelihood(z, y, x)
-        return {"reconstruction": -each.mean(), "kl": q.kl().sum(1).mean()}
+        return {"reconstruction": -self._log_likelihood(z, y, x).mean(), "kl": q.kl().sum(1).mean()}
 
     def distribution(self, code: Tensor) -> StructuredGaussian:
         """p(x | code) of codes (n, latent), pictures (n, c, h, w)."""
@@ -106,6 +101,10 @@ class StructuredVAE(GenerativeAutoencoder):
     def observed(self, x: Tensor) -> Tensor:
         return x
 
+    def _mean_is_learned(self) -> bool:
+        """Whether the network for the errors has not been trained yet: it has nothing to say before."""
+        return self.progress < self.mean_share or self.mean_share == 1
+
     def _log_deviation(self, change: Tensor | float = 0.0) -> Tensor:
         """log s: one number (), or of each pixel where `change` (n, c, h, w) is given; never below log floor."""
         start = math.log(math.expm1(math.log(max(START / self.floor, 1.1))))  # softplus of it is log(START / floor)
@@ -113,6 +112,8 @@ class StructuredVAE(GenerativeAutoencoder):
 
     def _around(self, y: Tensor, code: Tensor) -> StructuredGaussian:
         """The Gaussian with mean y (n, c, h, w) and the errors that are expected for the codes (n, latent)."""
+        if self._mean_is_learned():
+            return StructuredGaussian.isotropic(y, 2 * self._log_deviation())
         answers = self.errors(code).to(code.dtype).unflatten(1, (self.shape[0], -1))  # (n, c, 1 + k, h, w)
         log_diagonal = -self._log_deviation(answers[:, :, 0])
         return StructuredGaussian(y, log_diagonal, log_diagonal.exp().unsqueeze(2) * answers[:, :, 1:])

@@ -27,11 +27,13 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
-from ae_core.knobs import Knob, KnobError, checks_knobs
+from ae_core.knobs import Knob, When, checks_knobs
 from ae_core.models.base import Gaussian, GenerativeAutoencoder, Shape
-from ae_core.models.blocks import ActivationKnob, HiddenKnob, LatentKnob, ToShape, dense, dense_mirror
+from ae_core.models.blocks import HiddenActivationKnob, HiddenKnob, LatentKnob, ToShape, dense, dense_mirror
 from ae_core.models.likelihoods import DeviationKnob, LikelihoodKnob, likelihood_of
 
+HAS_KL = When("samples", (1,))  # the bound of several codes has no kl of its own
+ARE_COINS = When("likelihood", ("bernoulli",))  # black or white pixels are coins
 AT_ONCE = 2**22  # pixels that are decoded together where many codes are drawn: 16 MB
 
 
@@ -48,16 +50,19 @@ class VAE(GenerativeAutoencoder):
         *,
         latent: LatentKnob = 20,
         hidden: HiddenKnob = (400,),
-        activation: ActivationKnob = "relu",
+        activation: HiddenActivationKnob = "relu",
         likelihood: LikelihoodKnob = "bernoulli",
         deviation: DeviationKnob = 0.1,
-        beta: Annotated[float, Knob("Price of the code: how much a nat of kl counts", 0, 100)] = 1.0,
-        free_bits: Annotated[float, Knob("Nats that each number of the code may hold at no price", 0, 10)] = 0.0,
         samples: Annotated[int, Knob("Codes drawn for each picture; more give a tighter bound", 1, 100, log=10)] = 1,
-        binarise: Annotated[bool, Knob("Draw each picture anew as black or white, from its grey levels")] = False,
+        beta: Annotated[float, Knob("Price of the code: how much a nat of kl counts", 0, 100, only_when=HAS_KL)] = 1.0,
+        free_bits: Annotated[
+            float, Knob("Nats that each number of the code may hold at no price", 0, 10, only_when=HAS_KL)
+        ] = 0.0,
+        binarise: Annotated[
+            bool, Knob("Draw each picture anew as black or white, from its grey levels", only_when=ARE_COINS)
+        ] = False,
     ) -> None:
         super().__init__(shape, latent)
-        _require_that_they_go_together(likelihood, binarise, samples, beta, free_bits)
         self.encoder, self.decoder = dense_mirror(self.shape, latent, hidden, activation, codes=2)
         outward = [latent, *reversed(hidden)]
         self.likelihood = likelihood_of(
@@ -105,18 +110,3 @@ def price(q: Gaussian, free_bits: float = 0.0) -> Tensor:
     if free_bits:
         return q.kl().mean(0).clamp(min=free_bits).sum()
     return q.kl().sum(1).mean()
-
-
-def _require_that_they_go_together(
-    likelihood: str, binarise: bool, samples: int, beta: float, free_bits: float
-) -> None:
-    if binarise and likelihood != "bernoulli":
-        raise KnobError(
-            f"likelihood = {likelihood}: with binarise it must be bernoulli, because black or white pixels are coins; "
-            "take bernoulli."
-        )
-    if samples > 1 and (beta != 1 or free_bits):
-        raise KnobError(
-            f"samples = {samples}: must be 1 unless beta = 1 and free_bits = 0, because the bound of several codes has "
-            "no kl of its own; take 1."
-        )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-
-from ae_core.knobs import KnobError
+from ae_core.knobs import KnobError, did_you_mean
 from ae_core.published.base import Published, Result, Row, result, trained
 from ae_core.published.entries import PUBLISHED
 
@@ -14,7 +12,6 @@ __all__ = ["PUBLISHED", "Published", "Result", "Row", "published", "result", "tr
 def published(name: str) -> Published:
     """The entry of that name in `PUBLISHED`; KnobError where there is none."""
     if name not in PUBLISHED:
-        near = difflib.get_close_matches(name, PUBLISHED, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(PUBLISHED)}."
+        hint = did_you_mean(name, PUBLISHED)
         raise KnobError(f"recipe {name!r}: there is no published recipe of that name; {hint}")
     return PUBLISHED[name]

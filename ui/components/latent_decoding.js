@@ -68,7 +68,7 @@ function decoding(panel) {
   const atStart = () => panel.further.every(({ start, low, high }, k) => Math.abs(panel.values[k] - start) < 1e-3 * (high - low));
   const picture = (place) => {
     if (exact) return { pixels: exact(codeAt(place)), how: "computed here from the weights, exact", exact: true };
-    if (!blend) return { pixels: null, how: "a layer cannot be decoded", exact: true };
+    if (!blend) return { pixels: null, how: "places of this map cannot be decoded", exact: true };
     if (!atStart()) return { pixels: null, how: "asking the server", exact: false };
     const outside = place.some((share) => share < 0 || share > 1);
     const how = `blended from ${panel.decoder.side}×${panel.decoder.side} tiles, mean error ${panel.decoder.error.toFixed(3)} per pixel`;

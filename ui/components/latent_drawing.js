@@ -92,7 +92,17 @@ function dots(g, panel, view, x, y, ink) {
   if (panel.rings) {
     g.strokeStyle = ink.text; g.lineWidth = 1.2;
     for (let i = 0; i < panel.rings.length; i += 2) { g.beginPath(); g.arc(x(panel.rings[i]), y(panel.rings[i + 1]), 3, 0, 2 * Math.PI); g.stroke(); }
+    if (view.three) corners(g, panel.rings, x, y, ink);
   }
+}
+
+/** A, B and C beside the dots that a plane goes through. */
+function corners(g, rings, x, y, ink) {
+  g.font = `700 14px ${ink.font}`; g.textAlign = "left"; g.lineWidth = 4; g.lineJoin = "round";
+  ["A", "B", "C"].forEach((letter, k) => {
+    g.strokeStyle = ink.back; g.strokeText(letter, x(rings[2 * k]) + 6, y(rings[2 * k + 1]) - 5);
+    g.fillStyle = ink.accent; g.fillText(letter, x(rings[2 * k]) + 6, y(rings[2 * k + 1]) - 5);
+  });
 }
 
 function names(g, panel, view, x, y, ink) {
@@ -108,6 +118,21 @@ function names(g, panel, view, x, y, ink) {
     g.fillStyle = ink.text; g.fillText(view.classes[c], x(place[0]), y(place[1]));
   });
   g.textBaseline = "alphabetic";
+}
+
+/** A picture that is none of the dots, at its place on the panel number k: a ring, and the picture itself beside it. */
+function drawGuest(canvas, panel, guest, k) {
+  if (!guest?.places[k]) return;
+  const g = canvas.getContext("2d"), width = canvas.clientWidth, height = canvas.clientHeight, ink = theme(canvas);
+  const size = Math.min(40, Math.max(24, width / 6)), inside = (share) => Math.min(1, Math.max(0, share));
+  const [a, b] = panel.decoding.relative(...guest.places[k]).map(inside), x = a * width, y = (1 - b) * height;
+  const left = x + 12 + size > width ? x - 12 - size : x + 12, top = Math.min(height - size - 3, Math.max(3, y - size / 2));
+  for (const [colour, thick] of [[ink.back, 6], [ink.text, 3]]) {
+    g.strokeStyle = colour; g.lineWidth = thick;
+    g.beginPath(); g.arc(x, y, 6, 0, 2 * Math.PI); g.stroke(); g.strokeRect(left, top, size, size);
+  }
+  g.imageSmoothingEnabled = false;
+  g.drawImage(guest.canvas, left, top, size, size);
 }
 
 /** What lies above the dots and moves: pins with their path, the ring around a dot, the pointer, the lasso. */

@@ -4,22 +4,22 @@ const pads = new WeakMap();
 const inUnit = (value) => Math.min(1, Math.max(0, value));
 
 function createPad(root, api, header) {
+  const start = header.start || {};
   const view = {
-    ...header, shown: null, chosen: null, map: header.map,
+    ...header, shown: start.classes?.length ? new Set(start.classes) : null, chosen: unset(start.chosen, header.labels.length), map: header.map,
     isShown: (i) => !view.shown || view.shown.has(view.labels[i]),
   };
   const panels = header.panels.map((panel) => createPanel(panel, view, header.panels.length === 1));
   const first = panels[0], calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const start = header.start || {};
   const relative = (points) => (points || []).map(([u, v]) => first.decoding.relative(u, v));
   const state = {
-    api, tools: header.tools, tool: "explore", at: relative(start.at ? [start.at] : [])[0] || [0.5, 0.5],
+    api, tools: header.tools, three: header.three && [...header.three], tool: "explore", guest: null, at: relative(start.at ? [start.at] : [])[0] || [0.5, 0.5],
     pins: relative(start.pins).slice(-2), dot: null, near: undefined, lasso: null, down: null, moves: 0, sent: "",
   };
   first.further.forEach(({ low, high, start: middle }, k) => { first.values[k] = Math.min(high, Math.max(low, start.sliders?.[k] ?? middle)); });
   const live = make("p", "spoken", { "aria-live": "polite" });
   const path = make("div", "path");
-  const legend = createLegend(view, () => { redraw(); move(state.at); });
+  const legend = createLegend(view, () => { redraw(); move(state.at); report(); });
   const tools = createTools(state, clear);
   const knobs = createSliders(first, () => { touched(); move(state.at); drawPath(path, panels, state.pins); }, report);
   const maps = make("div", `panels n${panels.length}`, {}, ...panels.map((panel) => panel.element));
@@ -28,7 +28,7 @@ function createPad(root, api, header) {
   root.setAttribute("aria-label", `Latent pad: ${panels.map((panel) => panel.title).join(" and ")}`);
 
   function redraw() { panels.forEach((panel) => drawDots(panel.base, panel, view)); overlay(); }
-  function overlay() { panels.forEach((panel) => drawMarks(panel.surface, panel, state)); }
+  function overlay() { panels.forEach((panel, k) => { drawMarks(panel.surface, panel, state); drawGuest(panel.surface, panel, state.guest, k); }); }
 
   /** The pointer is at a relative place: decode there in every panel, now. */
   function move(place, of = first) {
@@ -92,12 +92,19 @@ function createPad(root, api, header) {
     state.pins = []; view.chosen = null;
     drawPath(path, panels, state.pins); redraw(); report();
   }
+  /** What a click or Enter means: a pin, a dot chosen, or a dot through which the plane shall go. */
+  function act(place, panel) {
+    if (state.tool === "explore") return pin(place);
+    const { index, pixels } = panel.nearest(place), near = pixels <= 2 * DOT_PX, corner = "abc".indexOf(state.tool);
+    if (corner < 0) return choose(Uint8Array.from(view.labels, (_, i) => Number(i === index && near)));
+    if (near) { state.three[corner] = index; report(); }
+  }
   function choose(mask) { view.chosen = mask.some(Boolean) ? mask : null; redraw(); report(); }
 
   /** Tell the server what is marked; it is asked for nothing else. */
   function report() {
     const point = (place) => first.decoding.point(place).map((value) => Number(value.toFixed(4)));
-    const mark = { at: point(state.at), pins: state.pins.map(point), chosen: bitset(view.chosen), sliders: first.values.map((value) => Number(value.toFixed(4))) };
+    const mark = { at: point(state.at), pins: state.pins.map(point), chosen: bitset(view.chosen), sliders: first.values.map((value) => Number(value.toFixed(4))), classes: view.shown ? [...view.shown].sort((a, b) => a - b) : null, three: state.three || null };
     const text = JSON.stringify(mark);
     if (text === state.sent) return;
     state.sent = text;
@@ -111,7 +118,7 @@ function createPad(root, api, header) {
       touched(); surface.setPointerCapture(event.pointerId);
       const place = panel.place(event);
       state.down = { place, x: event.clientX, y: event.clientY, far: false };
-      if (state.tool !== "explore") state.lasso = { panel, corners: [place] };
+      if (["box", "lasso"].includes(state.tool)) state.lasso = { panel, corners: [place] };
       move(place, panel);
     });
     surface.addEventListener("pointermove", (event) => {
@@ -130,8 +137,7 @@ function createPad(root, api, header) {
       if (!down) return;
       const place = panel.place(event).map(inUnit);
       if (lasso && down.far) choose(panel.inside(lasso.corners));
-      else if (lasso) { const { index, pixels } = panel.nearest(place); choose(Uint8Array.from(view.labels, (_, i) => Number(i === index && pixels <= 2 * DOT_PX))); }
-      else if (!down.far) pin(place);
+      else if (!down.far) act(place, panel);
       overlay();
     };
     surface.addEventListener("pointerup", up);
@@ -140,7 +146,7 @@ function createPad(root, api, header) {
     surface.addEventListener("keydown", (event) => {
       const step = event.shiftKey ? 0.1 : 0.02;
       const [dx, dy] = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key] || [0, 0];
-      const acts = { Enter: () => pin(state.at), " ": () => pin(state.at), Escape: clear, Home: () => move([0.5, 0.5], panel) };
+      const acts = { Enter: () => act(state.at, panel), " ": () => act(state.at, panel), Escape: clear, Home: () => move([0.5, 0.5], panel) };
       if (!dx && !dy && !acts[event.key]) return;
       event.preventDefault(); touched();
       if (acts[event.key]) acts[event.key]();
@@ -159,11 +165,13 @@ function createPad(root, api, header) {
     move([from[0] + 0.3 * fade * Math.sin(0.7 * t), from[1] + 0.3 * fade * Math.sin(1.1 * t)]);
     if (t * 1000 < TOUR_MS) state.tour = requestAnimationFrame(tour);
   }
-  redraw(); move(state.at); state.moves = 0; drawPath(path, panels, state.pins);
+  const welcome = () => { state.guest = window.latentGuest || null; overlay(); };
+  window.addEventListener("latent-guest", welcome);
+  welcome(); redraw(); move(state.at); state.moves = 0; drawPath(path, panels, state.pins);
   if (header.tour && !calm && !start.at) state.tour = requestAnimationFrame(tour);
   return {
     version: header.version, state, redraw,
-    stop() { touched(); resized.disconnect(); scheme.removeEventListener("change", recolour); [state.speaking, ...panels.map((panel) => panel.asking)].forEach(clearTimeout); },
+    stop() { touched(); resized.disconnect(); window.removeEventListener("latent-guest", welcome); scheme.removeEventListener("change", recolour); [state.speaking, ...panels.map((panel) => panel.asking)].forEach(clearTimeout); },
   };
 }
 
@@ -173,6 +181,13 @@ function bitset(mask) {
   const bytes = new Uint8Array(Math.ceil(mask.length / 8));
   mask.forEach((bit, i) => { if (bit) bytes[i >> 3] |= 1 << (i & 7); });
   return btoa(String.fromCharCode(...bytes));
+}
+
+/** The mask of n dots that `bitset` wrote; null for none. */
+function unset(text, n) {
+  if (!text) return null;
+  const bytes = atob(text);
+  return Uint8Array.from({ length: n }, (_, i) => bytes.charCodeAt(i >> 3) >> (i & 7) & 1);
 }
 
 export default function (api) {

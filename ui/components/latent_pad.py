@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
-import torch
 from streamlit.components.v2.types import ComponentRenderer
 from torch import Tensor
 
-from ae_core.exploration import as_bytes
 from ae_core.models import Autoencoder
 from ae_core.planes import Plane, box
+from ae_core.tiles import Corners, Tiles
 from ui.colours import CLASSES
 from ui.components.packing import Packer
 from ui.components.weights import Dense, dense_decoder
 
 _HERE = Path(__file__).parent
 _PARTS = ("decoding", "drawing", "panel", "strip", "pad")  # read in this order as one script
-SIDE = 24  # tiles along each side of the sheet of a decoder that does not run in the browser
 _HTML = '\n<div class="pad"></div>\n'
-
-
-@dataclass(frozen=True)
-class Tiles:
-    """Decoded pictures (side, side, channels, height, width) uint8, lowest row first, and how far blending them is off.
-
-    `error` is the mean absolute error per pixel of the bilinear blend against the decoder, measured between tiles.
-    """
-
-    pixels: np.ndarray
-    error: float
 
 
 @dataclass(frozen=True)
@@ -51,40 +38,22 @@ class Panel:
     rings: Tensor | None = None  # (m, 2): other points to show as rings, such as samples
 
 
-def corners(points: Tensor) -> tuple[float, float, float, float]:
+def corners(points: Tensor) -> Corners:
     """The part of the plane that the map shows: left, right, bottom, top."""
     return box(points)
 
 
-def panel(title: str, model: Autoencoder, plane: Plane, codes: Tensor, run: str | None, prior: bool = False) -> Panel:
-    """The map of a model: codes (n, latent) of the test pictures on `plane`."""
+def panel(
+    title: str, model: Autoencoder, plane: Plane, codes: Tensor, run: str | None,
+    tiled: Callable[[Plane, Corners], Tiles], prior: bool = False,
+) -> Panel:  # fmt: skip
+    """The map of a model: codes (n, latent) of the test pictures on `plane`.
+
+    `tiled` gives decoded pictures of a part of the plane; it is asked where the decoder does not run in the browser.
+    """
     points = plane.coordinates(codes)
-    decoder = dense_decoder(model, codes[:16].float()) or tiles(model, plane, corners(points))
+    decoder = dense_decoder(model, codes[:16].float()) or tiled(plane, corners(points))
     return Panel(title, model.shape, plane, points, decoder, run, prior)
-
-
-@torch.inference_mode()
-def tiles(model: Autoencoder, plane: Plane, corner: Sequence[float], side: int = SIDE) -> Tiles:
-    """Decode side x side pictures on a regular lattice over a box of the plane, the corners included."""
-    left, right, bottom, top = corner
-    u, v = torch.linspace(left, right, side), torch.linspace(bottom, top, side)
-    lattice = torch.stack([u.repeat(side), v.repeat_interleave(side)], dim=1)  # row by row, upwards
-    decoded = torch.cat([model.decode(part) for part in plane.codes(lattice).split(64)])
-    sheet = as_bytes(decoded).reshape(side, side, *model.shape)
-    where = torch.rand(48, 2, generator=torch.Generator().manual_seed(0)) * (side - 1)
-    points = torch.tensor([left, bottom]) + where / (side - 1) * torch.tensor([right - left, top - bottom])
-    error = (blend(sheet.float() / 255, where) - model.decode(plane.codes(points)).clamp(0, 1)).abs().mean().item()
-    return Tiles(sheet.numpy(), error)
-
-
-def blend(sheet: Tensor, where: Tensor) -> Tensor:
-    """Bilinear blend (n, channels, height, width) of a sheet (side, side, ...) at lattice positions (n, 2) = (u, v)."""
-    cell = where.floor().clamp(0, len(sheet) - 2).long()
-    share = (where - cell).clamp(0, 1)
-    (i, j), (a, b) = (cell[:, 0], cell[:, 1]), (part[:, None, None, None] for part in (share[:, 0], share[:, 1]))
-    low = (1 - a) * sheet[j, i] + a * sheet[j, i + 1]
-    high = (1 - a) * sheet[j + 1, i] + a * sheet[j + 1, i + 1]
-    return (1 - b) * low + b * high
 
 
 def payload(
@@ -126,7 +95,7 @@ def _decoder(packer: Packer, decoder: list[Dense] | Tiles | None) -> dict[str, A
     if decoder is None:
         return {}
     if isinstance(decoder, Tiles):
-        return {"side": len(decoder.pixels), "error": decoder.error, "tiles": packer.add(decoder.pixels)}
+        return {"side": len(decoder.pixels), "error": decoder.error, "tiles": packer.add(decoder.pixels.numpy())}
     layers = [
         {"weight": packer.add(_floats(w)), "bias": packer.add(_floats(b)), "activation": activation}
         for w, b, activation in decoder

@@ -28,7 +28,13 @@ def latent_page(
     small. What only the server could answer is left out: for a decoder shown by tiles the sliders of further numbers.
     """
     header, packer = packed[0], packed[1].copy()
-    alone = {**header, "dataset": None, "tools": False, "panels": [_alone(part) for part in header["panels"]]}
+    alone = {
+        **header,
+        "dataset": None,
+        "tools": False,
+        "three": None,
+        "panels": [_alone(part) for part in header["panels"]],
+    }
     if pictures is not None and pictures.nbytes <= MOST_BYTES:
         alone["pictures"] = packer.add(pictures)
     page, css, script = sources()

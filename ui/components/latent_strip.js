@@ -15,22 +15,22 @@ function createLegend(view, changed) {
     });
     return button;
   });
-  const press = () => {
+  const tell = () => {
     buttons.forEach((button, c) => button.setAttribute("aria-pressed", Boolean(view.shown?.has(c))));
     all.setAttribute("aria-pressed", !view.shown);
-    changed();
   };
+  const press = () => { tell(); changed(); };
   all.addEventListener("click", () => { view.shown = null; press(); });
   const element = make("div", "legend", { role: "group", "aria-label": "Classes to show" }, make("span", "word", {}, "Show"), all, ...buttons);
-  buttons.forEach((button) => button.setAttribute("aria-pressed", "false"));
-  all.setAttribute("aria-pressed", "true");
+  tell();
   return element;
 }
 
 const TOOLS = { explore: "Explore", box: "Box", lasso: "Lasso" };
-/** Explore moves the pointer and pins; box and lasso choose dots. */
+const CORNERS = { a: "Set A", b: "Set B", c: "Set C" };
+/** Explore moves the pointer and pins; box and lasso choose dots; A, B and C are the pictures that a plane goes through. */
 function createTools(state, clear) {
-  const buttons = Object.entries(TOOLS).map(([tool, title]) => {
+  const buttons = Object.entries({ ...(state.tools ? TOOLS : {}), ...(state.three ? CORNERS : {}) }).map(([tool, title]) => {
     const button = make("button", "plain", { type: "button", "aria-pressed": String(tool === state.tool) }, title);
     button.addEventListener("click", () => {
       state.tool = tool;
@@ -39,7 +39,7 @@ function createTools(state, clear) {
     return button;
   });
   const element = make("div", "tools", { role: "group", "aria-label": "What the pointer does" });
-  if (state.tools) element.append(...buttons);
+  element.append(...buttons);
   const clearing = make("button", "plain clear", { type: "button" }, "Clear");
   clearing.addEventListener("click", clear);
   element.append(clearing);

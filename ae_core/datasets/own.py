@@ -1,0 +1,231 @@
+"""Pictures that somebody brought along, kept as data sets until somebody deletes them.
+
+    <runs folder>/.pictures/own-28-grey-3-3f9a.../      side, grey or colour, classes, checksum
+        pictures.safetensors   images (n, channels, side, side) uint8 and labels (n,) int64, in a fixed order
+        set.json               format, checksum, how many pictures
+
+The name is made of shape, number of classes and checksum, so it says all that a recipe has to record: the same
+pictures brought along again are the same data set, and a name whose pictures were deleted is still a data set, one that
+is absent. The folder lies among the runs because every process that trains can read there.
+
+Every fifth picture is for testing. They come in the order of `picture_sets.arranged`, so the division depends on nothing
+but the pictures, every class has its share of both parts, and no test picture was learned from.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, load_file, save
+from torch import Tensor
+
+from ae_core.datasets.base import Dataset, DatasetError, Images, Program, Split
+from ae_core.durable import Damaged, read_json, sync_folder, write_bytes, write_json
+from ae_core.places import runs_folder
+
+FORMAT = 1
+NAME = re.compile(r"own-([89]|[1-5][0-9]|6[0-4])-(grey|colour)-([1-9]|10)-[0-9a-f]{16}")
+LEAST = 40  # pictures of a set: eight of them are for testing, as many as pages show at once
+MOST_SETS, MOST_BYTES = 20, 200_000_000
+EVERY = 5  # one picture of so many is for testing
+STEPS = 3000  # of 128 pictures each, which show the idea
+PICTURES, RECORD = "pictures.safetensors", "set.json"
+HALF_MADE_S = 3600.0  # what is older was left by a process that was killed
+_writing = threading.Lock()
+
+__all__ = ["LEAST", "keep", "load_file", "own_entries", "own_entry"]
+
+
+def own_folder() -> Path:
+    """Where own pictures are kept; it may not exist yet."""
+    return runs_folder() / ".pictures"
+
+
+def own_entries() -> dict[str, Dataset]:
+    """The data sets of own pictures that are here, by name, the newest first."""
+    try:
+        found = [path for path in own_folder().iterdir() if NAME.fullmatch(path.name) and (path / RECORD).is_file()]
+        found.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    except OSError:
+        return {}
+    return {path.name: _entry(path.name) for path in found}
+
+
+def own_entry(name: str) -> Dataset | None:
+    """The data set of that name, also where its pictures are no longer here; None where it is no such name."""
+    return _entry(name) if NAME.fullmatch(name) else None
+
+
+def _entry(name: str) -> Dataset:
+    _, size, colour, number, digest = name.split("-")
+    side, classes, pictures = int(size), int(number), _record(name).get("pictures", 0)
+    kind = f"{side}×{side} pixels, {'in colour' if colour == 'colour' else 'grey'}"
+    return Dataset(
+        name=name,
+        title=f"Own pictures {side}×{side} · {digest[:4]}",
+        shape=(3 if colour == "colour" else 1, side, side),
+        classes=tuple(str(k + 1) for k in range(classes)) if classes > 1 else ("picture",),
+        about=f"{pictures:,} pictures that somebody brought along, {kind}."
+        + (f" Their {classes} folders are the classes, in the order of the alphabet." if classes > 1 else ""),
+        source="brought along as a zip",
+        licence="as those who brought them have it",
+        epochs=_epochs(pictures - pictures // EVERY),
+        load=functools.partial(_load, name),
+        present=functools.partial(_present, name),
+        program=Program(READ.format(name=name), {"load_file": __name__}),
+        packed=functools.partial(_packed, name),
+        remove=functools.partial(_remove, name),
+    )  # fmt: skip
+
+
+READ = """\
+pictures = load_file("{name}.safetensors")  # exported beside this program
+images = pictures["images"].float() / 255
+for_test = torch.arange(len(images)) % 5 == 4
+train, test = images[~for_test], images[for_test]"""
+
+
+def _epochs(pictures: int) -> int:
+    """Passes that are about `STEPS` steps: 1, 2 or 5 times a power of ten."""
+    wanted = STEPS / max(1, -(-pictures // 128))
+    return max(1, *(m * 10**k for m in (1, 2, 5) for k in range(4) if m * 10**k <= wanted))
+
+
+def _record(name: str) -> dict[str, Any]:
+    """What set.json says where it is whole, else nothing."""
+    with contextlib.suppress(OSError, Damaged):
+        match read_json(own_folder() / name / RECORD):
+            case {"format": 1, "pictures": int(n)} as record if n >= LEAST:
+                return record
+    return {}
+
+
+def _present(name: str) -> bool:
+    return bool(_record(name)) and (own_folder() / name / PICTURES).is_file()
+
+
+def _packed(name: str) -> bytes:
+    """The file of pictures. DatasetError where it is not here or not what its name says."""
+    try:
+        data = (own_folder() / name / PICTURES).read_bytes()
+    except OSError as error:
+        raise DatasetError(
+            f"The own pictures {name} are no longer here: they were deleted; bring the same zip along again, turned to "
+            "the same shape."
+        ) from error
+    if not name.endswith(hashlib.sha256(data).hexdigest()[:16]):
+        raise DatasetError(
+            f"The own pictures {name} are damaged: their checksum differs; delete them and import them again."
+        )
+    return data
+
+
+def _load(name: str) -> Split:
+    try:
+        version = (own_folder() / name / PICTURES).stat().st_mtime_ns
+    except OSError:
+        version = 0
+    return _read(str(own_folder()), name, version)
+
+
+@functools.lru_cache(maxsize=4)
+def _read(folder: str, name: str, version: int) -> Split:
+    try:
+        tensors = load(_packed(name))
+        images, labels = tensors["images"].float() / 255, tensors["labels"].long()
+    except (SafetensorError, KeyError) as error:
+        raise DatasetError(
+            f"The own pictures {name} cannot be read: they are damaged; delete them and import them again."
+        ) from error
+    for_test = torch.arange(len(images)) % EVERY == EVERY - 1
+    return Split(Images(images[~for_test], labels[~for_test]), Images(images[for_test], labels[for_test]))
+
+
+def keep(images: Tensor, labels: Tensor) -> Dataset:
+    """Keep arranged pictures (n, channels, side, side) uint8 with classes (n,) as a data set, unless it is there already.
+
+    Raises
+        DatasetError: where there are too few, no room for more, or the folder cannot be written.
+    """
+    if len(images) < LEAST:
+        raise DatasetError(
+            f"{len(images)} different picture{'s' * (len(images) != 1)}: a data set must have at least {LEAST}, because a "
+            "fifth of them is for testing; put more into the zip."
+        )
+    data = save({"images": images, "labels": labels})
+    digest = hashlib.sha256(data).hexdigest()
+    colour = "grey" if images.shape[1] == 1 else "colour"
+    name = f"own-{images.shape[2]}-{colour}-{int(labels.max()) + 1}-{digest[:16]}"
+    record = {"format": FORMAT, "sha256": digest, "pictures": len(images), "created": time.time()}
+    with _writing:
+        if not _whole(name):
+            _require_room(len(data))
+            _write(name, data, record)
+    return _entry(name)
+
+
+def _whole(name: str) -> bool:
+    try:
+        return _present(name) and bool(_packed(name))
+    except DatasetError:
+        return False
+
+
+def _require_room(size: int) -> None:
+    used = [(folder / PICTURES).stat().st_size for folder in map(own_folder().joinpath, own_entries())]
+    if len(used) >= MOST_SETS or sum(used) + size > MOST_BYTES:
+        raise DatasetError(
+            f"There is no room for more own pictures: at most {MOST_SETS} data sets and {MOST_BYTES // 10**6} MB are kept; "
+            "delete one first."
+        )
+
+
+def _write(name: str, data: bytes, record: dict[str, Any]) -> None:
+    """Make the folder of a data set, whole or not at all."""
+    folder = own_folder()
+    aside = folder / f".{secrets.token_hex(8)}.part"
+    try:
+        aside.mkdir(parents=True)
+        write_bytes(aside / PICTURES, data)
+        write_json(aside / RECORD, record)
+        if (folder / name).exists():  # damaged, or it would not be written
+            _remove(name)
+        os.replace(aside, folder / name)
+        sync_folder(folder)
+    except OSError as error:
+        raise DatasetError(
+            f"{folder} cannot be written ({error.strerror}): own pictures are kept there; free some space or set AE_RUNS."
+        ) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+        for left in _half_made():
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _half_made() -> Iterator[Path]:
+    for path in own_folder().glob(".*.part"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > HALF_MADE_S:
+                yield path
+
+
+def _remove(name: str) -> None:
+    """Delete the pictures for good, from memory too; nothing where they are gone already."""
+    _read.cache_clear()
+    away = own_folder() / f".{secrets.token_hex(8)}.part"
+    with contextlib.suppress(FileNotFoundError):
+        os.replace(own_folder() / name, away)
+        shutil.rmtree(away, ignore_errors=True)

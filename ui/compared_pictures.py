@@ -1,0 +1,139 @@
+"""The same pictures through several networks and PCA: test pictures, a drawing, or what the visitor brought along."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+import torch
+from torch import Tensor
+
+from ae_core.datasets import Dataset
+from ae_core.exploration import SHOWN, as_bytes, one_of_each
+from ae_core.metrics import reconstructions
+from ui import cached, export
+from ui.colours import class_colour
+from ui.comparing import Compared
+from ui.frame import note
+from ui.pick import number, pick
+from ui.pictures import Row, Tile, grey, sheet, signed, tiles
+from ui.provenance import source_words
+from ui.sheet_file import Sheet, as_sheet
+from ui.sources import SOURCES, Source, picked, uploaded_together
+
+OTHER = "trained on its training split"  # where the pictures are none of the data set
+NO_ERROR = 0.25  # the colours of an error reach their full strength here, or at the largest error where that is more
+
+
+class Output(NamedTuple):
+    """What one of those compared makes of the pictures."""
+
+    name: str
+    detail: str
+    images: Tensor  # (n, channels, height, width)
+
+
+def pictures(data: Dataset, compared: list[Compared]) -> None:
+    """A choice of pictures, what every run and PCA make of them, and the signed errors on one scale."""
+    how = pick(
+        "What goes in", {**SOURCES, "test": "Test pictures"}, "source", widget=st.segmented_control, required=True
+    )
+    if how == "test":
+        chosen = eight(data, number("Set of eight test pictures", 1, 20, "set"))
+        labels, names = data.load().test.labels[chosen].tolist(), data.classes
+        shown = Source(
+            data.load().test.images[chosen], f"Test pictures {', '.join(map(str, chosen.tolist()))}", "Test pictures"
+        )
+        _several(data, compared, shown, [names[label] for label in labels], [class_colour(label) for label in labels])
+        return
+    left, right = st.columns([1, 2.4], gap="large")
+    with left:
+        source = picked(data, how)
+        source = (uploaded_together(data, SHOWN) or source) if how == "upload" else source
+    with right:
+        if source is None:
+            st.info(
+                "Draw something, or choose a picture; what the networks make of it stands here.", icon=":material/draw:"
+            )
+        elif len(source.x) == 1:
+            _one(data, compared, source)
+        else:
+            _several(data, compared, source, [], [])
+
+
+def outputs(data: Dataset, compared: Sequence[Compared], x: Tensor) -> list[Output]:
+    """What the runs, and PCA with as many numbers as the first of them, make of pictures (n, channels, height, width)."""
+    first = compared[0].model.latent
+    found = [Output(one.name, f"{one.model.latent} numbers", reconstructions(one.model, x)) for one in compared]
+    return [*found, Output("PCA", f"{first} components", cached.pca(data.name).reconstruct(x, first))]
+
+
+def _scale(x: Tensor, found: Sequence[Output]) -> float:
+    return max(NO_ERROR, *(float((one.images - x).abs().max()) for one in found))
+
+
+def _several(data: Dataset, compared: list[Compared], source: Source, names: list[str], colours: list[str]) -> None:
+    """Two sheets beside each other: the outputs, and their signed errors."""
+    x, found = source.x, outputs(data, compared, source.x)
+    scale, under = _scale(x, found), "class" if names else ""
+    alt = f"{source.alt} of the classes {', '.join(names)}" if names else source.alt
+    rebuilt = [Row("Input", grey(x.numpy()), alt, data.title if names else "")]
+    rebuilt += [Row(one.name, grey(one.images.numpy()), f"Rebuilt by {one.name}", one.detail) for one in found]
+    errors = [Row("Input", grey(x.numpy()), alt, "squared error below")]
+    errors += [
+        Row(one.name, signed((one.images - x).numpy(), scale), f"Signed error of {one.name}", f"{mean(x, one.images):.4f} per pixel", band=True)
+        for one in found
+    ]  # fmt: skip
+    left, right = st.columns(2, gap="medium") if names else (st.container(), st.container())
+    left.html(sheet(rebuilt, names, under, colours))
+    right.html(sheet(errors, names, under, colours))
+    sheets = [Sheet(rebuilt, names, under), Sheet(errors[1:], names, under)]
+    _give(data, compared, source, scale, sheets, "test split" if names else OTHER)
+
+
+def _one(data: Dataset, compared: list[Compared], source: Source) -> None:
+    """One picture large: what each makes of it, and below that the signed errors."""
+    x, found = source.x, outputs(data, compared, source.x)
+    scale = _scale(x, found)
+    rebuilt = [Tile("Input", _pixels(x), source.alt, [source.words])]
+    rebuilt += [
+        Tile(one.name, _pixels(one.images), f"Rebuilt by {one.name}", [one.detail, f"{mean(x, one.images):.4f} per pixel"])
+        for one in found
+    ]  # fmt: skip
+    errors = [Tile("Input", _pixels(x), source.alt, ["signed error beside it"])]
+    errors += [
+        Tile(one.name, signed((one.images - x).numpy(), scale)[0], f"Signed error of {one.name}", ["signed error"])
+        for one in found
+    ]  # fmt: skip
+    st.html(f'<div class="ae-many">{tiles(rebuilt)}{tiles(errors)}</div>')
+    _give(data, compared, source, scale, [as_sheet(rebuilt), as_sheet(errors[1:])], OTHER)
+
+
+def _give(
+    data: Dataset, compared: list[Compared], source: Source, scale: float, sheets: list[Sheet], split: str
+) -> None:
+    """Where the pictures and the networks are from, and what is on screen as a file."""
+    words = f"{source.words[0].upper()}{source.words[1:]}. Squared error, mean per pixel. Colours: blue: too dark, red: too bright, all on one scale, ±{scale:.2f}."
+    sources = [source_words(one.run, one.checkpoint, split) for one in compared]
+    with st.container(gap=None):
+        for line in (words, *sources):
+            note(line)
+    export.offer([export.pictures(f"compare-{data.name}", sheets, [words, *sources])], key="compare_pictures")
+
+
+def mean(x: Tensor, y: Tensor) -> float:
+    """Squared error, mean per pixel."""
+    return (y - x).square().mean().item()
+
+
+def _pixels(x: Tensor) -> np.ndarray:
+    return np.moveaxis(as_bytes(x[0]).numpy(), 0, -1)
+
+
+def eight(data: Dataset, part: int) -> Tensor:
+    """Indices of the eight test pictures number `part` (from 1), classes in turn."""
+    labels = data.load().test.labels
+    first = one_of_each(labels, SHOWN * part)[-SHOWN:]
+    return first if len(first) == SHOWN else torch.arange(min(SHOWN, len(labels)))
