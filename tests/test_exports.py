@@ -188,12 +188,12 @@ def test_the_table_of_compare_is_written_as_it_was_computed():
     assert second[0] == "'=PCA" and second[-2:] == ["", ""] and first[:2] == ["vae", "Digits 8×8"]
 
 
-def test_what_cannot_be_written_is_refused_with_its_sentence(monkeypatch):
+def test_what_cannot_be_written_is_refused_with_its_sentence(run, monkeypatch):
     def refuses(recipe):
         raise ExportError("The source is not here: install the project with its source and try again.")
 
     monkeypatch.setattr(export, "training_script", refuses)
-    files, refused = export.of_run(Store.default().find("convolutional-digits"))
+    files, refused = export.of_run(run)
     assert "source is not here" in refused[0] and not any(file.name.endswith(".py") for file in files)
 
 

@@ -71,12 +71,21 @@ def of_run(run: Run) -> tuple[list[File], list[str]]:
         *pictures_of(run),
         File("Checkpoint (safetensors)", f"{run.id}.safetensors", lambda: newest_bytes(run.folder)),
     ]
-    try:
-        program = training_script(run.recipe())
+    program, why_not = _program(run, str(run.folder))
+    if program:
         files.append(File("Training program (PyTorch)", f"{run.id}.py".replace("-", "_"), program.encode))
-    except ExportError as error:
-        refused.append(str(error))
+    else:
+        refused.append(why_not)
     return files, refused
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _program(_run: Run, folder: str) -> tuple[str, str]:
+    """The training of a run as a program, else why it cannot be written; kept, since to know it one has to write it."""
+    try:
+        return training_script(_run.recipe()), ""
+    except ExportError as error:
+        return "", str(error)
 
 
 def pictures_of(run: Run) -> list[File]:

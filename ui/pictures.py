@@ -13,6 +13,7 @@ from PIL import Image
 
 from ui.colours import TOO_BRIGHT, TOO_DARK
 
+SPARKS = 120  # points of a small curve; more are not seen
 Pixels = np.ndarray  # uint8, (n, height, width, 1 or 3)
 
 
@@ -121,6 +122,7 @@ def sparkline(values: Sequence[float], colour: str, label: str) -> str:
     points = np.asarray(values, dtype=float)
     if len(points) < 2:
         return ""
+    points = points[np.unique(np.linspace(0, len(points) - 1, SPARKS).round().astype(int))]
     points = np.log(points) if (points > 0).all() else points
     span = float(np.ptp(points)) or 1.0
     x = np.linspace(1, 99, len(points))
