@@ -4,10 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak lint format bench pretrained results clean
+.PHONY: help run test soak lint format bench pretrained results screenshots clean
 
 help:  ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/.run  ## start the app
 	$(BIN)/streamlit run app.py $(ARGS)
@@ -30,12 +30,16 @@ format: .venv/.dev  ## put the code into its standard form
 bench: .venv/.run  ## measure what is claimed about speed
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/server.py
+	$(BIN)/python benchmarks/interaction.py
 
 pretrained: .venv/.run  ## train again what is missing in pretrained/ (needs MNIST; an hour)
 	$(BIN)/python scripts/make_pretrained.py $(ARGS)
 
 results: .venv/.run  ## train every published recipe and write docs/results.md (needs MNIST; hours)
 	$(BIN)/python scripts/make_results.py $(ARGS)
+
+screenshots: .venv/.dev  ## take the pictures of README and docs again (needs Chromium)
+	$(BIN)/python scripts/take_screenshots.py
 
 clean:  ## remove the virtual environment and all caches; runs and data stay
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache

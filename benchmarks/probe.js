@@ -6,19 +6,27 @@ window.bench = (() => {
   const output = () => [...document.querySelectorAll(".ae-sheet .ae-row")]
     .find((row) => row.firstElementChild.textContent.trim().startsWith("Output"))?.querySelector("img");
 
+  // All pictures in a part of the page, by their addresses.
+  const pictures = (selector) => [...document.querySelectorAll(`${selector} img`)];
+
+  // What the latent pads say of themselves: their titles and the names of their axes.
+  const pads = () => deep(document).filter((element) => element.matches(".panel h4, .axes")).map((element) => element.textContent).join();
+
   const says = (word) => [...document.querySelectorAll("[data-testid=stApp] span")]
     .find((element) => element.textContent.trim() === word);
 
   // Resolves with what `found` returns, as soon as that is something.
   const until = (found, limit) => new Promise((done, fail) => {
     const observer = new MutationObserver(look);
-    const timer = setTimeout(() => { observer.disconnect(); fail(new Error(`no answer within ${limit} ms`)); }, limit);
+    let over = false;
+    const timer = setTimeout(() => { over = true; observer.disconnect(); fail(new Error(`no answer within ${limit} ms`)); }, limit);
     function look() {
       const what = found();
-      if (what) { observer.disconnect(); clearTimeout(timer); done(what); }
+      if (what) { over = true; observer.disconnect(); clearTimeout(timer); done(what); }
     }
     observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
-    look();
+    const each = () => { if (!over) { look(); requestAnimationFrame(each); } };  // what changes inside a component no observer sees
+    each();
   });
 
   // Milliseconds from the next event of this type to the frame that shows what `found` returns; read `bench.measured`.
@@ -39,6 +47,11 @@ window.bench = (() => {
 
   return {
     newPicture: (type, limit) => { const old = output()?.src; arm(type, () => { const now = output(); return now && now.src !== old && now; }, limit); },
+    otherPictures: (type, limit, selector) => {
+      const old = new Set(pictures(selector).map((image) => image.src));
+      arm(type, () => pictures(selector).find((image) => !old.has(image.src)), limit);
+    },
+    otherPad: (type, limit) => { const old = pads(); arm(type, () => { const now = pads(); return now && now !== old; }, limit); },
     word: (type, word, limit) => arm(type, () => says(word), limit),
 
     // Milliseconds from the start of the navigation to the frame after every canvas in `selector` shows something.
@@ -47,6 +60,17 @@ window.bench = (() => {
         const root = document.querySelector(selector);
         const found = root ? deep(root).filter((element) => element instanceof HTMLCanvasElement) : [];
         if (found.length && found.every(lit)) return frame();
+      }
+      throw new Error(`no picture within ${limit} ms`);
+    },
+
+    // Milliseconds from the start of the navigation to the frame after the first picture or lit canvas is on the page.
+    firstPicture: async (limit) => {
+      for (let now = 0; now < limit; now = await frame()) {
+        const main = document.querySelector("[data-testid=stMain]");
+        if (!main) continue;
+        const found = deep(main).find((e) => e instanceof HTMLImageElement ? e.complete && e.naturalWidth : e instanceof HTMLCanvasElement && lit(e));
+        if (found) return frame();
       }
       throw new Error(`no picture within ${limit} ms`);
     },

@@ -116,13 +116,13 @@ def end_group(process: subprocess.Popen[Any]) -> None:
     process.wait(END_S)
 
 
-def crowd(server: Server, visitors: int, seconds: float, pages: float) -> dict[str, Any]:
+def crowd(server: Server, visitors: int, seconds: float, pages: float, **more: str | int) -> dict[str, Any]:
     """What `benchmarks.visitors` measured in its own process, with the share of a core that the server used."""
     import psutil
 
     watched = psutil.Process(server.process.pid)
     before, began = sum(watched.cpu_times()[:2]), time.monotonic()
-    options = {"visitors": visitors, "seconds": seconds, "pages": pages, "trainings": TRAININGS}
+    options = {"visitors": visitors, "seconds": seconds, "pages": pages, "trainings": TRAININGS, **more}
     command = [sys.executable, "-m", "benchmarks.visitors", "--url", f"ws://{server.address}/_stcore/stream"]
     command += [f"--{name}={value}" for name, value in options.items()]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)

@@ -26,7 +26,13 @@ from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
 RAMP_S, TIMEOUT_S = 4.0, 10.0
-KNOB = "Random draw"
+# Pages with a slider whose part of the page answers alone: what is asked for in the address, and the slider's label.
+KNOBS = {
+    "reconstruct": ("show=random", "Random draw"),
+    "denoise": ("", "Random draw of the damage"),
+    "generate": ("section=samples", "Random draw"),
+    "compare": ("", "Set of eight test pictures"),
+}
 
 
 class Problem(Exception):
@@ -40,6 +46,7 @@ class Tally:
     opened: list[float] = field(default_factory=list)
     fragment: list[float] = field(default_factory=list)
     page: list[float] = field(default_factory=list)
+    by_page: dict[str, list[float]] = field(default_factory=dict)  # both kinds, by name of the page
     pictures: list[int] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     cpu_s: float = 0.0
@@ -54,7 +61,9 @@ class Session:
         self.widgets: dict[str, tuple[str, str]] = {}  # label -> (widget id, fragment id), as on the page now
         self.timers: dict[str, float] = {}  # fragment id -> seconds
         self.cached: set[str] = set()
+        self.ranges: dict[str, tuple[int, int]] = {}  # label of a slider -> its lowest and its highest value
         self.pictures: list[str] = []  # of the last run
+        self.received, self.largest = 0, (0, "")  # bytes so far, and the size and kind of the largest element
 
     async def run(self, fragment: str = "", trigger: str = "", timer: bool = False) -> float:
         """Ask for a run of the page, or of one fragment, and wait for its end; returns milliseconds."""
@@ -82,6 +91,7 @@ class Session:
 
     async def _next(self) -> ForwardMsg:
         data = await self.socket.recv()
+        self.received += len(data)
         return ForwardMsg.FromString(data if isinstance(data, bytes) else data.encode())
 
     def _take(self, message: ForwardMsg) -> bool:
@@ -109,6 +119,7 @@ class Session:
 
     def _draw(self, delta: Delta) -> None:
         element = delta.new_element
+        self.largest = max(self.largest, (element.ByteSize(), element.WhichOneof("type") or ""))
         match element.WhichOneof("type"):
             case "exception":
                 raise Problem(f"{element.exception.type}: {element.exception.message}")
@@ -116,6 +127,7 @@ class Session:
                 raise Problem(f"error on the page: {element.alert.body}")
             case "slider":
                 self.widgets[element.slider.label] = element.slider.id, delta.fragment_id
+                self.ranges[element.slider.label] = int(element.slider.min), int(element.slider.max)
             case "button":
                 self.widgets[element.button.label] = element.button.id, delta.fragment_id
             case "html" if "<img" in element.html.body:
@@ -152,12 +164,13 @@ async def opened(url: str, page: str, query: str, tally: Tally) -> AsyncIterator
 
 
 async def turn_knob(session: Session, chance: random.Random) -> float:
-    """Move the slider to another draw: one run of its fragment, which must bring another picture."""
-    slider, fragment = session.widget(KNOB)
-    known = session.values.get(slider)
-    before, at = session.pictures, known.double_array_value.data[0] if known else 1
+    """Move the slider of this page: one run of its fragment, which must bring another picture."""
+    label = KNOBS[session.name][1]
+    slider, fragment = session.widget(label)
+    known, (low, high) = session.values.get(slider), session.ranges[label]
+    before, at = session.pictures, known.double_array_value.data[0] if known else low
     value = WidgetState(id=slider)
-    value.double_array_value.data.append(chance.choice([k for k in range(1, 51) if k != at]))
+    value.double_array_value.data.append(chance.choice([k for k in range(low, high + 1) if k != at]))
     session.values[slider] = value
     took = await session.run(fragment)
     if not session.pictures or session.pictures == before:
@@ -173,16 +186,23 @@ async def reload(session: Session, chance: random.Random) -> float:
 Action = Callable[[Session, random.Random], Awaitable[float]]
 
 
-async def visitor(url: str, page: str, *, begin: float, end: float, seed: int, tally: Tally) -> None:
+async def visitor(url: str, page: str, knob: bool, *, begin: float, end: float, seed: int, tally: Tally) -> None:
     """Open a page during the ramp and act on it about once a second until the end."""
-    chance, knob = random.Random(seed), page == "reconstruct"
+    chance = random.Random(seed)
     action, times = (turn_knob, tally.fragment) if knob else (reload, tally.page)
     await asyncio.sleep(chance.uniform(0, RAMP_S / 2))
-    async with opened(url, page, "show=random" if knob else "", tally) as session:
+    async with opened(url, page, KNOBS[page][0] if knob else "", tally) as session:
         await asyncio.sleep(begin - time.monotonic() + chance.uniform(0, 1))
         while time.monotonic() < end:
             times.append(await action(session, chance))
+            tally.by_page.setdefault(page, []).append(times[-1])
             await asyncio.sleep(chance.uniform(0.5, 1.5))
+
+
+async def weigh(url: str, page: str, query: str = "") -> tuple[int, tuple[int, str]]:
+    """Bytes that a page sends over the socket when it is opened, and the size and kind of its largest element."""
+    async with opened(url, page, query, Tally()) as session:
+        return session.received, session.largest
 
 
 async def trainer(url: str, end: float, seed: int, tally: Tally) -> None:
@@ -201,17 +221,19 @@ async def trainer(url: str, end: float, seed: int, tally: Tally) -> None:
         await session.press("Stop")
 
 
-async def crowd(url: str, *, visitors: int, seconds: float, pages: float, trainings: int, seed: int) -> Tally:
-    """All visitors at once; the share `pages` of them run whole pages, the others turn a knob."""
+async def crowd(
+    url: str, *, visitors: int, seconds: float, pages: float, trainings: int, seed: int, knobs: str, whole: str
+) -> Tally:
+    """All visitors at once; the share `pages` of them run the pages `whole`, the others turn the slider of `knobs`."""
     tally, begin = Tally(), time.monotonic() + RAMP_S
     end = begin + seconds
-    whole = round(visitors * pages)
-    places = [("", "runs")[i % 2] if i < whole else "reconstruct" for i in range(visitors)]
+    share, entire, parts = round(visitors * pages), whole.split(","), knobs.split(",")
+    places = [entire[i % len(entire)] if i < share else parts[i % len(parts)] for i in range(visitors)]
     async with asyncio.TaskGroup() as group:
         for i in range(trainings):
             group.create_task(counted("train", trainer(url, end, i, tally), tally))
         for i, page in enumerate(places):
-            visit = visitor(url, page, begin=begin, end=end, seed=1000 * seed + i, tally=tally)
+            visit = visitor(url, page, i >= share, begin=begin, end=end, seed=1000 * seed + i, tally=tally)
             group.create_task(counted(page, visit, tally))
     tally.cpu_s = time.process_time()
     return tally
@@ -223,6 +245,10 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--pages", type=float, default=0, help="share of the visitors who run whole pages")
+    parser.add_argument("--whole", default=",runs", help="names of those pages, with commas; the start page has none")
+    parser.add_argument(
+        "--knobs", default="reconstruct", help=f"pages on which the others turn a knob: {', '.join(KNOBS)}"
+    )
     parser.add_argument("--trainings", type=int, default=2, help="trainings started and watched beside them")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()

@@ -26,7 +26,7 @@ heading(
     "Generate",
     "A decoder makes a picture of any code. Where should codes come from, so that the pictures look real? Choose a way and see.",
 )
-run = pick_run(family.planes()[0].id)
+run = pick_run(*(run.id for run in family.planes()[:1]))
 
 
 def samples(run: Run, own: bool) -> None:

@@ -45,7 +45,7 @@ heading(
     "Every test picture is a dot: its <em>code</em>, placed by its numbers. Move the pointer: the decoder paints what it "
     "would make of that place, also where no picture ever was.",
 )
-run = pick_run(family.planes()[0].id)
+run = pick_run(*(run.id for run in family.planes()[:1]))
 
 
 def chosen_view(made: Recipe, size: int, n: int) -> View:
@@ -100,12 +100,12 @@ def three(made: Recipe, chosen: list[int]) -> None:
     st.html(sheet([Row("Plane", grey(test.images[chosen].numpy()), alt, "through")], ["A", "B", "C"]), width=330)
 
 
-def explore(run: Run, made: Recipe, view: View) -> None:
+def explore(run: Run, made: Recipe, view: View, ready: bool) -> None:
     """The pad, and below it what was chosen on it; answers without the rest of the page being drawn again."""
     n = len(latent.shown(run, view).labels)
     if view.kind == "three":
         corners(made, view)
-    packed = latent.beside_pca(run, latent.version(run), view)
+    packed = latent.beside_pca(run, latent.version(run), view, ready)
     marks = marked_pad(packed, f"{run.id}:{'-'.join(map(str, view))}", n)
     if view.kind == "three" and marks.three and marks.three != (view.a, view.b, view.c):
         st.session_state[_THREE] = (made.dataset, marks.three)
@@ -188,15 +188,15 @@ def page(run: Run) -> None:
         view = View("pca")
     if view.kind in METHODS and not (wanted(run, view) and when_ready(latent.neighbour_points, run, view)):
         view = View("pca" if size > 2 else "dims")  # meanwhile
-    missing = ""
+    missing, ready = "", False
     try:
-        cached.pca(made.dataset)
+        ready = when_ready(cached.pca, made.dataset)  # until then the map of the run stands alone, below the bar
     except DatasetError as error:
         missing = str(error)
-    st.fragment(when_ready)(explore, run, made, view)
+    st.fragment(when_ready)(explore, run, made, view, ready)
     if missing:
         st.info(missing)
-    else:
+    elif ready:
         st.subheader("Your own picture on the map", anchor=False)
         st.fragment(when_ready)(own_picture, run, made, view)
         st.subheader("How good is the map?", anchor=False)

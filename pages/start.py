@@ -9,7 +9,6 @@ from ae_core.exploration import one_of_each, starting_latent
 from ae_core.models import MODELS, idea
 from ae_core.models.base import DeterministicAutoencoder
 from ae_core.runs import Run
-from ae_core.store import EXAMPLE
 from ui import cached, family, latent
 from ui.answers import beside_a_sheet
 from ui.components.latent_guest import latent_guest
@@ -31,6 +30,11 @@ heading(
 )
 
 
+def plane(run: Run) -> View:
+    """Which plane of its codes is the map of a run here."""
+    return View("dims" if latent.network(run).latent <= 2 else "pca")
+
+
 @st.fragment
 def touch(runs: list[Run]) -> None:
     """The latent pad with one run, or with two under one pointer."""
@@ -38,18 +42,50 @@ def touch(runs: list[Run]) -> None:
     shown = runs if kind == "two" else runs[:1]
     versions = tuple(latent.version(run) for run in shown)
     marked_pad(
-        latent.alone(shown, versions, START_VIEW, tour=True), f"start:{kind}", len(latent.codes(shown[0]).labels)
+        latent.alone(shown, versions, plane(shown[0]), tour=True), f"start:{kind}", len(latent.codes(shown[0]).labels)
     )
     for run in shown:
         provenance(run, cached.model(run)[1])
 
 
+@st.cache_resource(max_entries=4, show_spinner=False)
+def at_work(_run: Run, version: str) -> bytes:
+    """The network and one test picture of each class, as the browser takes them."""
+    (model, _), data = cached.model(_run), _run.recipe().data
+    if not isinstance(model, DeterministicAutoencoder):
+        raise TypeError(f"{_run.id} must be a dense autoencoder: its network runs in the browser.")
+    test = data.load().test
+    chosen = one_of_each(test.labels, len(data.classes))
+    return payload(model, test.images[chosen], [data.classes[i] for i in test.labels[chosen].tolist()])
+
+
+def there_and_back(run: Run) -> None:
+    """A picture on its way through a network that runs in the browser, with the code to pull at."""
+    (model, checkpoint), data = cached.model(run), run.recipe().data
+    st.subheader("From a picture to its code and back", anchor=False)
+    squeeze(at_work(run, checkpoint.sha256), key="squeeze")
+    provenance(run, checkpoint)
+    note(
+        f"Pull a bar of the code: one number changes, and with it a whole stroke, because {model.latent} numbers have to "
+        f"describe {data.shape[1] * data.shape[2]} pixels and each must say something about many."
+    )
+
+
+def draw_yourself(runs: list[Run], others: list[Run]) -> None:
+    """The sheet, what the networks make of the drawing, and its place as a ring on the maps at the top of the page."""
+    x = beside_a_sheet([*runs, *others], runs[0].recipe().data, "start")
+    places = [] if x is None else [on_plane(run, plane(run), x)[0].tolist() for run in runs]
+    latent_guest("start_guest", x, places)
+
+
 pair = family.planes()
-START_VIEW = View("dims" if latent.network(pair[0]).latent <= 2 else "pca")
-touch(pair)
+if pair:
+    touch(pair)
+else:
+    st.info("There is no trained network here yet; train one in a few seconds.", icon=":material/info:")
 with st.container(horizontal=True, horizontal_alignment="center"):
     st.page_link("pages/train.py", label="**Train one yourself**", icon=":material/play_arrow:")
-    seen = {"run": pair[0].id}
+    seen = {"run": pair[0].id} if pair else None
     st.page_link(
         "pages/latent.py", label="**Explore the latent space**", icon=":material/scatter_plot:", query_params=seen
     )
@@ -61,44 +97,16 @@ notice(
     "that place, and between two classes one digit turns into another. Click two places to see the whole way between them."
 )
 
-st.subheader("Draw one yourself", anchor=False)
-
-
-def draw_yourself(runs: list[Run], others: list[Run]) -> None:
-    """The sheet, what the networks make of the drawing, and its place as a ring on the maps at the top of the page."""
-    x = beside_a_sheet([*runs, *others], runs[0].recipe().data, "start")
-    places = [] if x is None else [on_plane(run, START_VIEW, x)[0].tolist() for run in runs]
-    latent_guest("start_guest", x, places)
-
-
-st.fragment(when_ready)(draw_yourself, pair, family.shipped("vae-{}"))
-note(
-    "A code of two numbers can say little: the answer is the nearest of what the network knows. With more numbers it comes "
-    "closer. Reconstruct has the same sheet for every other network."
-)
-
-st.subheader("From a picture to its code and back", anchor=False)
-run = next(iter(family.shipped("vanilla-{}")), None) or cached.store().find(EXAMPLE)
-model, checkpoint = cached.model(run)
-data = run.recipe().data
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def at_work(version: str) -> bytes:
-    """The network and one test picture of each class, as the browser takes them."""
-    if not isinstance(model, DeterministicAutoencoder):
-        raise TypeError(f"{run.id} must be a dense autoencoder: its network runs in the browser.")
-    test = data.load().test
-    chosen = one_of_each(test.labels, len(data.classes))
-    return payload(model, test.images[chosen], [data.classes[i] for i in test.labels[chosen].tolist()])
-
-
-squeeze(at_work(checkpoint.sha256), key="squeeze")
-provenance(run, checkpoint)
-note(
-    f"Pull a bar of the code: one number changes, and with it a whole stroke, because {model.latent} numbers have to "
-    f"describe {data.shape[1] * data.shape[2]} pixels and each must say something about many."
-)
+if pair:
+    st.subheader("Draw one yourself", anchor=False)
+    more = [run for run in family.shipped("vae-{}") if run.recipe().dataset == pair[0].recipe().dataset]
+    st.fragment(when_ready)(draw_yourself, pair, more)
+    note(
+        "A code of two numbers can say little: the answer is the nearest of what the network knows. With more numbers it "
+        "comes closer. Reconstruct has the same sheet for every other network."
+    )
+for run in family.shipped("vanilla-{}")[:1]:
+    there_and_back(run)
 
 st.subheader("The family", anchor=False)
 cards = st.grid(3, min_column_width=260)

@@ -23,16 +23,18 @@ from ui.server import engine
 FOLLOWED = "train_run"  # session key: the run this visitor started or opened
 
 
-def followed() -> Run:
-    """The run in the address, else the last one of this visit, else the finished example."""
+def followed() -> Run | None:
+    """The run in the address, else the last one of this visit, else the finished example; None where nothing is there."""
     run_id = st.query_params.get("run") or st.session_state.get(FOLLOWED) or EXAMPLE
     try:
         run = cached.store().find(run_id)
     except RunError as error:
         st.session_state.pop(FOLLOWED, None)
         st.query_params.pop("run", None)
-        st.warning(f"{error} Below is the finished example.")
-        return cached.store().find(EXAMPLE)
+        shipped = [run for run in cached.store().listing() if run.id == EXAMPLE]
+        if run_id != EXAMPLE:
+            st.warning(f"{error} Below is the finished example." if shipped else str(error))
+        return shipped[0] if shipped else None
     if not run.pretrained:
         st.session_state[FOLLOWED] = st.query_params["run"] = run.id
     return run
@@ -75,10 +77,13 @@ with controls:
 
 with result:
     run = followed()
-    if run.pretrained:
-        st.markdown("**A finished example.** Press *Train* to see your own.")
-    watch.follow(run)
-    compare(run)
+    if run is None:
+        st.info("Nothing has been trained here yet. Press *Train* to see the first.", icon=":material/info:")
+    else:
+        if run.pretrained:
+            st.markdown("**A finished example.** Press *Train* to see your own.")
+        watch.follow(run)
+        compare(run)
 
 show_lesson(model)
 

@@ -20,7 +20,6 @@ from ae_core.recipe import recipe
 from ae_core.store import ROOT, Store
 from ui.sketching import written
 
-SECTIONS = ("drawing", "upload", "foreign", "sizes", "path")
 TEST = DATASETS["digits"].load().test
 DRAWN = written(TEST.images[7, 0].numpy())
 
@@ -116,42 +115,7 @@ def test_every_source_kind_and_way_opens(source, applied, kind):
     assert app.session_state["source"] == source and app.session_state["applied"] == applied
 
 
-BAD = [
-    {"level": "7", "kind": "rain", "draw": "-1", "picture": "0", "applied": "often", "source": "camera"},
-    {"runs": "a,b,c,d,e", "with": "../../etc/passwd", "dataset": "imagenet", "section": "secret"},
-    {"drawn": "x" * 9000, "source": "drawing", "section": "drawing", "place": "moon"},
-    {"drawn": "8x8.AAAA", "section": "drawing", "run": "<script>", "source": "drawing"},
-    {"drawn": "28x28.eNpj", "section": "drawing", "source": "drawing", "fit": "no", "invert": "perhaps"},
-    {"other": "digits", "section": "foreign", "picture": "1e9"},
-    {"other": "cifar", "section": "path", "picture": "NaN"},
-]
-
-
-@pytest.mark.parametrize("address", BAD, ids=",".join)
-@pytest.mark.parametrize("page", ["denoise", "reconstruct"])
-def test_a_bad_address_is_ignored_and_starts_nothing(page, address):
-    app = open_page(page, **address)
-    assert not app.exception
-    assert [run for run in Store.default().listing() if not run.pretrained] == []
-
-
 # --- the sections of Reconstruct --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("section", SECTIONS)
-@pytest.mark.parametrize("model", MODELS)
-def test_every_section_opens_for_every_model(everybody, model, section):
-    app = open_page("reconstruct", run=everybody[model].id, section=section, drawn=DRAWN)
-    assert not app.exception and not app.error
-    assert app.session_state["section"] == section
-    assert "What to notice" in shown(app)
-
-
-@pytest.mark.parametrize("model", MODELS)
-def test_denoise_takes_every_model(everybody, model):
-    app = open_page("denoise", runs=everybody[model].id)
-    assert not app.exception and not app.error
-    assert MODELS[model].title in shown(app)
 
 
 def test_a_drawing_in_the_address_is_rebuilt_by_up_to_four_networks(everybody):

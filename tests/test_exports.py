@@ -20,6 +20,7 @@ from ae_core.recipe import recipe
 from ae_core.store import ROOT, Store
 from ae_core.tables import codes_csv, csv_bytes, curves_csv
 from ui import export
+from ui.comparing import Measured, table_file
 from ui.pictures import Row, grey, mosaic
 from ui.sheet_file import EDGE, GAP, LABEL, LINE, Sheet, plain_png, sheet_png
 
@@ -153,6 +154,38 @@ def test_a_run_gives_its_curves_codes_weights_and_program(run):
     rows = read(codes.make())[1:]
     wanted = model.encode(DATASETS["digits"].load().test.images)
     assert np.array([row[2:] for row in rows], np.float32) == pytest.approx(wanted.numpy(), abs=1e-5)
+
+
+def test_curves_and_codes_of_the_files_are_those_of_the_runs(run):
+    other = Store.default().create(recipe("vanilla", "digits", {"latent": 3}, {"epochs": 1}), origin="app")
+    execute(other)
+    rows = read(export.curves([run, other]).make())[1:]
+    for one in (run, other):
+        wanted = {(str(line["step"]), term): value for line in one.metrics() for term, value in line["test"].items()}
+        found = {(row[2], row[6]): float(row[7]) for row in rows if row[0] == one.id and row[5] == "test"}
+        assert found == pytest.approx(wanted, rel=1e-6)
+        assert {row[1] for row in rows if row[0] == one.id} == {one.recipe().unit}
+    (codes,) = export.codes(run)
+    assert [int(row[1]) for row in read(codes.make())[1:]] == DATASETS["digits"].load().test.labels.tolist()
+    assert [row[0] for row in read(codes.make())[1:4]] == ["0", "1", "2"]
+    files, _ = export.of_run(run)
+    assert [file.name.rpartition(run.id)[2] for file in files[:3]] == ["-curves.csv", "-codes.csv", ".safetensors"]
+
+
+def test_the_pictures_of_a_page_and_where_they_are_from_go_into_the_file():
+    pixels = grey(DATASETS["digits"].load().test.images[:4].numpy())
+    sheet = Sheet([Row("Input", pixels, "four")])
+    made = export.pictures("mine", [sheet], ["run x", "seed 0"])
+    assert made.name == "mine.png" and made.make() == sheet_png([sheet], ["run x", "seed 0"])
+    assert Image.open(io.BytesIO(made.make())).text["Description"] == "run x seed 0"
+
+
+def test_the_table_of_compare_is_written_as_it_was_computed():
+    lines = [Measured("vae", 4, 0.0123456789, 99, 1.25, 0.5), Measured("=PCA", 8, 0.5, 7, None, None)]
+    made = table_file(DATASETS["digits"], lines)
+    _, first, second = read(made.make())
+    assert [float(text) for text in first[2:]] == pytest.approx([0.0123456789, 19.0848, 4, 16, 99, 1.25, 0.5], rel=1e-5)
+    assert second[0] == "'=PCA" and second[-2:] == ["", ""] and first[:2] == ["vae", "Digits 8×8"]
 
 
 def test_what_cannot_be_written_is_refused_with_its_sentence(monkeypatch):

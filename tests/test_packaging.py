@@ -166,7 +166,8 @@ def test_make_does_what_its_names_say():
     assert made["test"] == ["python -m pytest -n 2 --dist loadfile"]
     assert made["soak"] == ['python -m pytest -n 2 --dist loadfile -m "slow or not slow"']
     assert made["lint"] == ["ruff check .", "ruff format --check .", "mypy"]
-    assert made["bench"] == ["python benchmarks/training.py", "python benchmarks/server.py"]
+    assert made["bench"] == [f"python benchmarks/{name}.py" for name in ("training", "server", "interaction")]
+    assert made["screenshots"] == ["python scripts/take_screenshots.py"]
     named = set(re.findall(r"[\w/-]+\.(?:py|txt)", " ".join(command for recipe in made.values() for command in recipe)))
     assert {name for name in named if not (ROOT / name).is_file()} == set()
 

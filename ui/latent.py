@@ -201,13 +201,15 @@ def pca_panel(dataset_name: str, images: Tensor, latent: int) -> Panel:
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
-def beside_pca(_run: Run, version: str, view: View) -> Packed:
-    """The pad of a run beside PCA of the same test pictures; alone where the pictures are not on this computer."""
+def beside_pca(_run: Run, version: str, view: View, ready: bool) -> Packed:
+    """The pad of a run beside PCA of the same test pictures; alone while the components are not `ready`, and where the
+    pictures are not on this computer."""
     made, found = _run.recipe(), shown(_run, view)
     panels = [own_panel(_run, view)]
     with contextlib.suppress(DatasetError):
-        images = made.data.load().test.images[: len(found.labels)]
-        panels.append(pca_panel(made.dataset, images, network(_run).latent))
+        if ready:
+            images = made.data.load().test.images[: len(found.labels)]
+            panels.append(pca_panel(made.dataset, images, network(_run).latent))
     three = {"three": [view.a, view.b, view.c]} if view.kind == "three" else {}
     return payload(panels, found.labels, made.data.classes, made.dataset, tools=True, **three)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 
@@ -72,8 +72,13 @@ def short_title(run: Run) -> str:
 
 
 def pick_run(default: str = EXAMPLE) -> Run:
-    """A select box with every run that has weights, starting at `default`; one that is not there is explained."""
+    """A select box with every run that has weights, starting at `default`; one that is not there is explained.
+
+    Where there is none at all the page ends here, with a way forward.
+    """
     runs = {run.id: run for run in cached.store().listing() if run.has_weights()}
+    if not runs:
+        no_run()
     asked = st.query_params.get("run")
     if asked is not None and asked not in runs:
         try:
@@ -84,6 +89,13 @@ def pick_run(default: str = EXAMPLE) -> Run:
         del st.query_params["run"]
     titles = {run_id: title(run) for run_id, run in runs.items()}
     return runs[pick("Run", titles, "run", default if default in titles else EXAMPLE, width=420)]
+
+
+def no_run() -> NoReturn:
+    """What stands on a page while nothing has been trained and nothing was shipped; it ends there."""
+    st.info("There is no trained network here yet; train one in a few seconds.", icon=":material/info:")
+    st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")
+    st.stop()
 
 
 def pick_pictures(label: str, key: str, start: list[int], n: int) -> list[int]:

@@ -20,7 +20,7 @@ from ui.pick import pick
 
 IN_ADDRESS = "drawn"
 _MEMORY = "_sketch"  # session key: what the sheet began with, and what was last put into the address
-PLACES = {"centred": "As in the data set", "sheet": "As on the sheet"}
+PLACES = {"centred": "Centred", "sheet": "As drawn"}
 _HELP = "The makers of the data set put every picture into the middle, at one size; the network knows no others."
 GREYS = 15  # the address keeps sixteen grey values
 

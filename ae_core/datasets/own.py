@@ -94,7 +94,7 @@ def _entry(name: str) -> Dataset:
 READ = """\
 pictures = load_file("{name}.safetensors")  # exported beside this program
 images = pictures["images"].float() / 255
-for_test = torch.arange(len(images)) % 5 == 4
+for_test = torch.arange(len(images)) % 5 == 4  # every fifth
 train, test = images[~for_test], images[for_test]"""
 
 
@@ -108,7 +108,7 @@ def _record(name: str) -> dict[str, Any]:
     """What set.json says where it is whole, else nothing."""
     with contextlib.suppress(OSError, Damaged):
         match read_json(own_folder() / name / RECORD):
-            case {"format": 1, "pictures": int(n)} as record if n >= LEAST:
+            case {"format": int(number), "pictures": int(n)} as record if number == FORMAT and n >= LEAST:
                 return record
     return {}
 
