@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RUNTIME = {"app.py", "pages", "ui", "ae_core", "pretrained", ".streamlit", "requirements.txt"}
 DEVELOPMENT = {"tests", "benchmarks", "docs", "scripts", ".ci", ".github"}  # folders that the app runs without
 PACKAGE = {
+    "openTSNE": "opentsne",
     "sklearn": "scikit-learn",
     "skimage": "scikit-image",
     "PIL": "pillow",

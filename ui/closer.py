@@ -82,7 +82,8 @@ def neighbours(run: Run, made: Recipe, view: View, x: Tensor, code: Tensor, skip
     images = test.images[: len(known)]
     pairs = [(code, known), (fitted.codes(x, model.latent), fitted.codes(images, model.latent))]
     rows = []
-    for (own, others), what in zip(pairs, ("codes", "PCA codes"), strict=True):
+    ours = "answers of the layer" if view.kind == "layer" else "codes"
+    for (own, others), what in zip(pairs, (ours, "PCA codes"), strict=True):
         near = (others - own).norm(dim=1).topk(COUNT + skip, largest=False).indices[skip:]
         names = ", ".join(made.data.classes[i] for i in test.labels[near].tolist())
         alt = f"Test pictures with the nearest {what}, of the classes {names}"

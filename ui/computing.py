@@ -42,8 +42,7 @@ def computed(what: Computation) -> dict[str, Tensor]:
         RunError, DatasetError: where it is not possible.
     """
     machine = engine()
-    unwanted = what.key in st.session_state.get(_STOPPED, ())
-    if machine and not machine.side.ready(what) and (unwanted or not machine.side.ask(what, GRACE_S)):
+    if machine and not machine.side.ready(what) and (_unwanted(what) or not machine.side.ask(what, GRACE_S)):
         raise NotReady(what)
     return _read(what, what.key)
 
@@ -76,7 +75,7 @@ def when_ready(draw: Callable[..., object], *arguments: Any) -> bool:
         return True
     except NotReady as reason:
         what = reason.what
-        if what.key in st.session_state.get(_STOPPED, ()):
+        if _unwanted(what):
             _stopped(what, draw.__name__)
         else:
             st.fragment(_wait, run_every=EVERY_S)(what, draw.__name__, time.monotonic())
@@ -114,6 +113,11 @@ def _stop(what: Computation) -> None:
     machine = engine()
     if machine and not others:
         machine.side.stop(what)
+
+
+def _unwanted(what: Computation) -> bool:
+    """Whether this visitor has stopped it."""
+    return what.key in st.session_state.get(_STOPPED, ())
 
 
 def _stopped(what: Computation, place: str) -> None:

@@ -73,21 +73,23 @@ function drawDots(canvas, panel, view) {
   names(g, panel, view, x, y, ink);
 }
 
+const FEW = 60; // chosen dots that are drawn larger, or one among ten thousand could not be found
 function dots(g, panel, view, x, y, ink) {
-  const n = view.labels.length, many = n > 3000, r = many ? 1.3 : n > 900 ? 2.1 : 3;
-  const draw = (colour, alpha, wanted) => {
+  const n = view.labels.length, many = n > 3000, usual = many ? 1.3 : n > 900 ? 2.1 : 3;
+  const few = view.chosen && view.chosen.reduce((sum, bit) => sum + bit, 0) <= FEW;
+  const draw = (colour, alpha, wanted, r = usual) => {
     g.fillStyle = colour; g.globalAlpha = alpha; g.beginPath();
     for (let i = 0; i < n; i++) {
       if (!wanted(i)) continue;
       const px = x(panel.points[2 * i]), py = y(panel.points[2 * i + 1]);
-      if (many) g.rect(px - r, py - r, 2 * r, 2 * r);
+      if (r < 2) g.rect(px - r, py - r, 2 * r, 2 * r);
       else { g.moveTo(px + r, py); g.arc(px, py, r, 0, 2 * Math.PI); }
     }
     g.fill();
   };
   const grey = (i) => !view.isShown(i) || (view.chosen && !view.chosen[i]);
   draw(ink.text, 0.13, grey);
-  view.classes.forEach((_, c) => draw(view.colours[c % view.colours.length], 0.85, (i) => view.labels[i] === c && !grey(i)));
+  view.classes.forEach((_, c) => draw(view.colours[c % view.colours.length], 0.85, (i) => view.labels[i] === c && !grey(i), few ? 4 : usual));
   g.globalAlpha = 1;
   if (panel.rings) {
     g.strokeStyle = ink.text; g.lineWidth = 1.2;
