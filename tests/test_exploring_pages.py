@@ -238,7 +238,7 @@ def test_two_numbers_three_pictures_and_a_layer_are_mapped_as_asked(run_of):
     z = run.load()[0].encode(TEST.images).numpy()
     app = open_page("latent", run=run.id, map="dims", right="3", up="7")
     assert np.abs(dots(app, 0) - z[:, [2, 6]]).max() < 1e-4
-    app = open_page("latent", run=run.id, map="three", a="5", b="8", c="13")
+    app = open_page("latent", run=run.id, map="three", plane="5,8,13")
     places, corners = dots(app, 0)[[5, 8, 13]], z[[5, 8, 13]]
     assert pdist(places) == pytest.approx(pdist(corners), rel=1e-3), "on the plane through three codes nothing is lost"
     assert np.abs(array(app, header(app)["panels"][0]["rings"]).reshape(3, 2) - places).max() < 1e-4
