@@ -45,7 +45,7 @@ def corners(points: Tensor, rings: Tensor | None = None) -> Corners:
     if rings is None:
         return left, right, bottom, top
     u, v = (left + right) / 2, (bottom + top) / 2
-    half = max((right - left) / 2, 1.06 * float((rings - torch.tensor([u, v])).abs().max()))
+    half = max((right - left) / 2, 1.15 * float((rings - torch.tensor([u, v])).abs().max()))
     return u - half, u + half, v - half, v + half
 
 
