@@ -148,8 +148,16 @@ def test_the_ring_of_a_new_picture_on_a_map_of_neighbours_is_placed_and_the_dots
 
 
 def test_the_plane_through_three_pictures_is_that_of_the_address(run_of):
+    from ui import latent
+    from ui.latent import View
+
     run = run_of("multilayer")
     assert header(open_page("latent", run=run.id, map="three", plane="5,17,40"))["three"] == [5, 17, 40]
+    far = run.load()[0].encode(run.recipe().data.load().test.images).norm(dim=1).argmax().item()
+    app = open_page("latent", run=run.id, map="three", plane=f"0,1,{far}")
+    (left, right, bottom, top), plane = header(app)["panels"][0]["box"], latent.plane(run, View("three", 0, 1, far))
+    (u, v) = plane.coordinates(latent.codes(run).codes[[far]])[0].tolist()
+    assert left < u < right and bottom < v < top and right - left == pytest.approx(top - bottom)
     app = open_page("latent", run=run.id, map="three", plane="5,17,9999")
     assert len(app.toast) == 1 and header(app)["three"] != [5, 17, 9999]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -144,12 +143,11 @@ def own_panel(run: Run, view: View, title: str | None = None) -> Panel:
         name = f"{NEAR[view.kind]} of the code of {model.latent}"
         return Panel(title or name, model.shape, flat, neighbour_points(run, view), None)
     flat = plane(run, view)
-    made = panel(
+    return panel(
         title or f"{model.title}, code of {model.latent}", model, flat, found.codes, run.id, functools.partial(tiled, run),
         prior=isinstance(model, GenerativeAutoencoder) and view.kind == "dims",
+        ringed=(view.a, view.b, view.c) if view.kind == "three" else (),
     )  # fmt: skip
-    three = made.points[[view.a, view.b, view.c]] if view.kind == "three" else None
-    return replace(made, rings=three)
 
 
 def tiled(run: Run, flat: Plane, corners: Corners) -> Tiles:

@@ -103,7 +103,7 @@ function corners(g, rings, x, y, ink) {
   g.font = `700 14px ${ink.font}`; g.textAlign = "left"; g.lineWidth = 4; g.lineJoin = "round";
   ["A", "B", "C"].forEach((letter, k) => {
     g.strokeStyle = ink.back; g.strokeText(letter, x(rings[2 * k]) + 6, y(rings[2 * k + 1]) - 5);
-    g.fillStyle = ink.accent; g.fillText(letter, x(rings[2 * k]) + 6, y(rings[2 * k + 1]) - 5);
+    g.fillStyle = ink.text; g.fillText(letter, x(rings[2 * k]) + 6, y(rings[2 * k + 1]) - 5);
   });
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+import torch
 from streamlit.components.v2.types import ComponentRenderer
 from torch import Tensor
 
@@ -35,25 +36,32 @@ class Panel:
     decoder: list[Dense] | Tiles | None  # None: places of this map cannot be decoded
     run: str | None = None  # where the exact picture can be asked for
     prior: bool = False  # circles of one and two standard deviations of the prior
-    rings: Tensor | None = None  # (m, 2): other points to show as rings, such as samples
+    rings: Tensor | None = None  # (m, 2): points to show as rings
 
 
-def corners(points: Tensor) -> Corners:
-    """The part of the plane that the map shows: left, right, bottom, top."""
-    return box(points)
+def corners(points: Tensor, rings: Tensor | None = None) -> Corners:
+    """The part of the plane that the map shows: left, right, bottom, top; a square around points (n, 2) and all rings (m, 2)."""
+    left, right, bottom, top = box(points)
+    if rings is None:
+        return left, right, bottom, top
+    u, v = (left + right) / 2, (bottom + top) / 2
+    half = max((right - left) / 2, 1.15 * float((rings - torch.tensor([u, v])).abs().max()))
+    return u - half, u + half, v - half, v + half
 
 
 def panel(
     title: str, model: Autoencoder, plane: Plane, codes: Tensor, run: str | None,
-    tiled: Callable[[Plane, Corners], Tiles], prior: bool = False,
+    tiled: Callable[[Plane, Corners], Tiles], prior: bool = False, ringed: Sequence[int] = (),
 ) -> Panel:  # fmt: skip
     """The map of a model: codes (n, latent) of the test pictures on `plane`.
 
-    `tiled` gives decoded pictures of a part of the plane; it is asked where the decoder does not run in the browser.
+    `tiled` gives decoded pictures of a part of the plane; it is asked where the decoder does not run in the browser. The
+    dots `ringed` are marked, and the map is large enough for them.
     """
     points = plane.coordinates(codes)
-    decoder = dense_decoder(model, codes[:16].float()) or tiled(plane, corners(points))
-    return Panel(title, model.shape, plane, points, decoder, run, prior)
+    rings = points[list(ringed)] if ringed else None
+    decoder = dense_decoder(model, codes[:16].float()) or tiled(plane, corners(points, rings))
+    return Panel(title, model.shape, plane, points, decoder, run, prior, rings)
 
 
 def payload(
@@ -84,7 +92,7 @@ def _panel(packer: Packer, part: Panel) -> dict[str, Any]:
     ]
     return {
         "title": part.title, "shape": list(part.shape), "run": part.run, "prior": part.prior, "names": list(plane.names),
-        "box": list(corners(part.points)), "points": packer.add(_floats(part.points)),
+        "box": list(corners(part.points, part.rings)), "points": packer.add(_floats(part.points)),
         "origin": packer.add(_floats(plane.origin)), "axes": packer.add(_floats(plane.axes)),
         "further": further, "decoder": _decoder(packer, part.decoder),
         "rings": packer.add(_floats(part.rings)) if part.rings is not None else None,
