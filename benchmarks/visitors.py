@@ -60,7 +60,7 @@ class Session:
         self.values: dict[str, WidgetState] = {}  # what this visitor has set, by widget id
         self.widgets: dict[str, tuple[str, str]] = {}  # label -> (widget id, fragment id), as on the page now
         self.timers: dict[str, float] = {}  # fragment id -> seconds
-        self.cached: set[str] = set()
+        self.cached: dict[str, ForwardMsg] = {}  # large messages, which the server then names by their hash
         self.ranges: dict[str, tuple[int, int]] = {}  # label of a slider -> its lowest and its highest value
         self.pictures: list[str] = []  # of the last run
         self.received, self.largest = 0, (0, "")  # bytes so far, and the size and kind of the largest element
@@ -97,7 +97,7 @@ class Session:
     def _take(self, message: ForwardMsg) -> bool:
         """Take in one message; True where it ends the run. Problem where it carries an error."""
         if message.metadata.cacheable and message.hash:
-            self.cached.add(message.hash)
+            self.cached[message.hash] = message
         match message.WhichOneof("type"):
             case "navigation":
                 self.page_hash = message.navigation.page_script_hash
@@ -111,6 +111,8 @@ class Session:
                 raise Problem("page not found")
             case "delta":
                 self._draw(message.delta)
+            case "ref_hash":
+                self._draw(self.cached[message.ref_hash].delta)
             case "script_finished":
                 if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
                     raise Problem("the page does not compile")
