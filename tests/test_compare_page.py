@@ -138,7 +138,8 @@ def test_a_run_that_is_still_being_trained_is_not_offered(six):
 
 
 def test_the_numbers_of_the_table_are_those_of_the_run(six):
-    run = six["larger"]
+    run = Store.default().find(six["larger"].id)
+    run.write_status(Status(**{**vars(run.status()), "seconds": 12.34}))
     row = tables(open_page(runs=chosen(six, "larger", "vanilla")))[0]
     cells = next(cells for name, cells in row.items() if run.id.rpartition("-")[2][:6] in name)
     model, data = run.load()[0], DATASETS["digits"].load()
@@ -149,7 +150,7 @@ def test_the_numbers_of_the_table_are_those_of_the_run(six):
     accuracy = probe.score((test_code - mean) / spread, data.test.labels)
     assert cells == [
         f"{mse:.4f}", f"{-10 * np.log10(mse):.1f} dB", "8", "32", f"{64 * 8 + 8 + 8 * 64 + 64:,}",
-        f"{run.status().seconds:.1f} s", f"{100 * accuracy:.1f} %",
+        "12.3 s", f"{100 * accuracy:.1f} %",
     ]  # fmt: skip
 
 
