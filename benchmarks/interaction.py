@@ -233,7 +233,9 @@ def measure(arguments: argparse.Namespace) -> Iterator[Line]:
         server.wait_until_ready()
         server.wait_until_warm()
         for page in PAGES:
-            visit(browser, f"http://{server.address}/{page}").context.close()
+            known = visit(browser, f"http://{server.address}/{page}")
+            known.locator("[data-testid=stProgress]").first.wait_for(state="detached")
+            known.context.close()
         for name, measurement in IN_BROWSER.items():
             if arguments.only in (None, name):
                 yield from attempted(name, measurement(browser, server, arguments.quick))

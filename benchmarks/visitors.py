@@ -25,7 +25,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
-RAMP_S, TIMEOUT_S = 4.0, 10.0
+RAMP_S, TIMEOUT_S, WAIT_S = 4.0, 10.0, 60.0
 # Pages with a slider whose part of the page answers alone: what is asked for in the address, and the slider's label.
 KNOBS = {
     "reconstruct": ("show=random", "Random draw"),
@@ -83,6 +83,14 @@ class Session:
                 pass
         return 1000 * (time.perf_counter() - began)
 
+    async def drawn(self) -> None:
+        """Follow the timers of the page, as a browser does, until what is computed beside the server is on it."""
+        async with asyncio.timeout(WAIT_S):
+            while not self.pictures and self.timers:
+                fragment, seconds = next(iter(self.timers.items()))
+                await asyncio.sleep(seconds)
+                await self.run(fragment, timer=True)
+
     def _forget(self, fragment: str) -> None:
         """Drop what the coming run draws anew."""
         self.pictures = []
@@ -99,7 +107,8 @@ class Session:
         if message.metadata.cacheable and message.hash:
             self.cached[message.hash] = message
         match message.WhichOneof("type"):
-            case "navigation":
+            case "navigation":  # the whole page is drawn, whatever was asked for
+                self._forget("")
                 self.page_hash = message.navigation.page_script_hash
             case "page_info_changed":
                 self.query = message.page_info_changed.query_string
@@ -162,6 +171,7 @@ async def opened(url: str, page: str, query: str, tally: Tally) -> AsyncIterator
     async with connect(url, subprotocols=[streamlit], max_size=None, compression=None, proxy=None) as socket:
         session = Session(socket, page, query)
         tally.opened.append(await session.run())
+        await session.drawn()
         yield session
 
 
@@ -174,7 +184,10 @@ async def turn_knob(session: Session, chance: random.Random) -> float:
     value = WidgetState(id=slider)
     value.double_array_value.data.append(chance.choice([k for k in range(low, high + 1) if k != at]))
     session.values[slider] = value
-    took = await session.run(fragment)
+    began = time.perf_counter()
+    await session.run(fragment)
+    await session.drawn()
+    took = 1000 * (time.perf_counter() - began)
     if not session.pictures or session.pictures == before:
         raise Problem("the slider was moved and the picture did not change")
     return took
