@@ -15,6 +15,7 @@ MNIST = {"epochs": 20, "schedule": "cosine", "learning_rate": 2e-3}
 SHAPES = {"epochs": 60, "batch_size": 64, "schedule": "cosine", "learning_rate": 2e-3}
 FLAT = {"latent": 2, "code_activation": "linear", "reconstruction": "bce"}
 STRIDED = {"body": "strided", "hidden": (16, 32)}
+MAP = (224, 128)  # as wide as it may be for a decoder that goes to the browser in less than half a megabyte
 
 
 HINTON = PUBLISHED["hinton-30"].rows[0]
@@ -39,14 +40,14 @@ RECIPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "vanilla-mnist": ({"latent": 32}, MNIST),
     "vanilla-mnist-2d": ({"latent": 2, "activation": "linear", "reconstruction": "bce"}, MNIST),
     "multilayer-mnist": ({"latent": 32, "hidden": (256, 128), "activation": "silu", "code_activation": "linear"}, MNIST),
-    "multilayer-mnist-2d": ({"hidden": (512, 256), "activation": "silu", **FLAT}, {**MNIST, "epochs": 30}),
+    "multilayer-mnist-2d": ({"hidden": MAP, "activation": "silu", **FLAT}, {**MNIST, "epochs": 30}),
     "multilayer-mnist-hinton30": (HINTON.knobs, HINTON.plan),
     "convolutional-mnist": ({"latent": 32, **STRIDED}, {**MNIST, "epochs": 10}),
     "sparse-mnist": ({"latent": 64, "penalty": "l1", "weight": 0.1}, MNIST),
     "denoising-mnist": ({"latent": 64, "hidden": (512,), "level": 0.5}, MNIST),
     "contractive-mnist": ({"latent": 64, "weight": 0.1}, MNIST),
     "vae-mnist": ({"latent": 20, "hidden": (400,)}, MNIST),
-    "vae-mnist-2d": ({"latent": 2, "hidden": (512, 256), "activation": "silu"}, {**MNIST, "epochs": 30}),
+    "vae-mnist-2d": ({"latent": 2, "hidden": MAP, "activation": "silu"}, {**MNIST, "epochs": 30}),
     "structured_vae-mnist": ({"latent": 16}, MNIST),
     "linear-shapes": ({"latent": 16}, SHAPES),
     "convolutional-shapes": ({"latent": 16, **STRIDED}, SHAPES),

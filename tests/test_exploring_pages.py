@@ -218,9 +218,9 @@ def array(app, entry):
     """The numbers that the header of the first pad points to."""
     data = next(e.proto for e in app.get("bidi_component") if e.proto.component_name == "latent_pad").bytes
     start = 4 + int.from_bytes(data[:4], "little") + entry["offset"]
-    return np.frombuffer(
-        data, {"f4": np.float32, "u1": np.uint8, "i4": np.int32}[entry["kind"]], entry["length"], start
-    )
+    kinds = {"f2": np.float16, "f4": np.float32, "u1": np.uint8, "i4": np.int32}
+    found = np.frombuffer(data, kinds[entry["kind"]], entry["length"], start)
+    return found.astype(np.float32) if entry["kind"] == "f2" else found
 
 
 def dots(app, panel):

@@ -96,10 +96,11 @@ def is_figure(element):
 def unpacked(bytes_):
     """The header of a latent pad, and a function that reads an array of it."""
     start = 4 + int.from_bytes(bytes_[:4], "little")
-    kinds = {"f4": np.float32, "u1": np.uint8, "i4": np.int32}
+    kinds = {"f2": np.float16, "f4": np.float32, "u1": np.uint8, "i4": np.int32}
 
     def read(entry):
-        return np.frombuffer(bytes_, kinds[entry["kind"]], entry["length"], start + entry["offset"])
+        found = np.frombuffer(bytes_, kinds[entry["kind"]], entry["length"], start + entry["offset"])
+        return found.astype(np.float32) if entry["kind"] == "f2" else found
 
     return json.loads(bytes_[4:start]), read
 

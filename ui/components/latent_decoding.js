@@ -6,7 +6,15 @@ const bends = {
   sigmoid: (v) => 1 / (1 + Math.exp(-v)),
   linear: (v) => v,
 };
-const kinds = { f4: Float32Array, u1: Uint8Array, i4: Int32Array };
+const kinds = { f2: Uint16Array, f4: Float32Array, u1: Uint8Array, i4: Int32Array };
+
+/** Half precision, as bits, to ordinary numbers: sign, five bits of exponent, ten of fraction. */
+function fromHalves(bits) {
+  return Float32Array.from(bits, (half) => {
+    const exponent = (half >> 10) & 31, fraction = (half & 1023) / 1024;
+    return (half & 0x8000 ? -1 : 1) * (exponent ? (1 + fraction) * 2 ** (exponent - 15) : fraction * 2 ** -14);
+  });
+}
 
 /** The header of the bytes that packing.py made, every reference in it replaced by its array. */
 function unpack(bytes) {
@@ -15,7 +23,10 @@ function unpack(bytes) {
   const body = bytes.slice(4 + length).buffer;
   const resolve = (value) => {
     if (value === null || typeof value !== "object") return value;
-    if (value.kind in kinds && "offset" in value) return new kinds[value.kind](body, value.offset, value.length);
+    if (value.kind in kinds && "offset" in value) {
+      const found = new kinds[value.kind](body, value.offset, value.length);
+      return value.kind === "f2" ? fromHalves(found) : found;
+    }
     if (Array.isArray(value)) return value.map(resolve);
     return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, resolve(part)]));
   };
