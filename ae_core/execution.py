@@ -35,6 +35,7 @@ MAPPED = 500  # test images whose codes go into a snapshot
 LOG_S, STOP_S, CHECKPOINT_S = 0.5, 0.05, 5.0  # at least a log line, a look at `stop`, a checkpoint every so often
 LOG_POINTS, SNAPSHOTS = 60, 16
 NICE = 10
+LEAVING_S = 0.05  # between two looks whether the process before has let go of a run
 
 log = logging.getLogger(__name__)
 
@@ -53,10 +54,21 @@ def prepare_process() -> None:
 
 
 def execute_by_id(root: str, run_id: str) -> None:
-    """What a worker does: find the run in the runs folder `root` and train it; nothing where it was removed."""
+    """What a worker does: find the run in the runs folder `root` and train it; nothing where it was removed.
+
+    A run that was stopped and resumed at once may still be in the hands of the process that stopped: it is waited for.
+    """
     prepare_process()
-    with contextlib.suppress(RunError, Busy):
-        execute(Store(Path(root)).find(run_id))
+    with contextlib.suppress(RunError):
+        run = Store(Path(root)).find(run_id)
+        while True:
+            try:
+                execute(run)
+                return
+            except Busy:
+                if run.status().state != "waiting":  # another process trains it, or it was stopped meanwhile
+                    return
+                time.sleep(LEAVING_S)
 
 
 def execute(run: Run, watch: Callable[[Step], None] = lambda step: None) -> Status:

@@ -31,6 +31,8 @@ def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setenv("AE_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("AE_DEVICE", "cpu")
+    # A page that is run in a test leaves itself behind as the main module, which spawned processes would run again.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     torch.set_num_threads(1)
 
 

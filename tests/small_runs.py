@@ -39,7 +39,7 @@ def stop_at(run: Run, k: int) -> Callable[[Step], None]:
     return watch
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 240.0) -> None:
     """Return as soon as `condition` holds; fail after the deadline."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -8,15 +8,22 @@ import pytest
 import torch
 from small_runs import bit_equal, kept_tensors, small_recipe, stop_at
 
+from ae_core import execution
 from ae_core.baselines import PCA
 from ae_core.execution import MONITORED, execute, execute_by_id
 from ae_core.metrics import evaluate, loss_terms
 from ae_core.ownership import Busy, Claim
-from ae_core.runs import Run
+from ae_core.runs import Run, Status
 from ae_core.store import Store
 
 STEPS = 36  # of small_recipe: 3 epochs of 12 steps
 both_kinds = pytest.mark.parametrize("model", ["vanilla", "vae"])
+
+
+@pytest.fixture(autouse=True)
+def own_priority(monkeypatch):
+    """What a worker process does to itself stays undone: the tests to come keep their priority."""
+    monkeypatch.setattr(execution, "prepare_process", lambda: None)
 
 
 @pytest.fixture
@@ -127,9 +134,31 @@ def test_two_processes_cannot_train_one_run(run):
     claim = Claim(run.folder)
     with pytest.raises(Busy):
         execute(run)
+    run.write_status(Status("running"))
     execute_by_id(str(run.folder.parent), run.id)  # what a worker does: it leaves the run to the other
     claim.release()
-    assert run.status().state == "waiting"
+    assert run.status().step == 0 and run.metrics() == []
+
+
+def test_a_run_resumed_before_its_last_process_has_let_go_is_waited_for(run, monkeypatch):
+    claim, waits = Claim(run.folder), []
+
+    def sleep(seconds):
+        waits.append(seconds)
+        if len(waits) == 3:
+            claim.release()
+
+    monkeypatch.setattr(execution.time, "sleep", sleep)
+    execute_by_id(str(run.folder.parent), run.id)
+    assert run.status().state == "done" and len(waits) == 3
+
+
+def test_a_worker_that_waits_for_a_run_ends_when_the_run_is_stopped(run, monkeypatch):
+    claim = Claim(run.folder)
+    monkeypatch.setattr(execution.time, "sleep", lambda seconds: run.write_status(Status("stopped")))
+    execute_by_id(str(run.folder.parent), run.id)
+    claim.release()
+    assert run.status().state == "stopped"
 
 
 def test_a_worker_asked_for_a_removed_run_does_nothing(run, store):
