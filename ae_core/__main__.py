@@ -16,7 +16,8 @@ os.environ.setdefault("MKL_NUM_THREADS", "1")
 from tqdm import tqdm
 
 from ae_core.datasets import DATASETS, DatasetError, dataset, datasets
-from ae_core.execution import execute, measure, prepare_process
+from ae_core.device import prepare_process
+from ae_core.execution import execute, measure
 from ae_core.knobs import Declared, declared
 from ae_core.models import MODELS, idea, model_class
 from ae_core.own_pictures import read_file

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ae_core.execution import execute_by_id, prepare_process
+from ae_core.device import prepare_process
+from ae_core.execution import execute_by_id
 from ae_core.recipe import Recipe
 from ae_core.runs import Run, Status
 from ae_core.side_process import SideProcess

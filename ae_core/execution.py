@@ -5,27 +5,25 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import torch
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from ae_core import checkpoints
 from ae_core.datasets import DatasetError, Split
-from ae_core.device import DeviceError, chosen_device
+from ae_core.device import DeviceError, chosen_device, prepare_process
 from ae_core.durable import Damaged, append_line, write_bytes, write_lines
 from ae_core.exploration import SHOWN, as_bytes, one_of_each
 from ae_core.knobs import KnobError
 from ae_core.metrics import codes, evaluate, loss_terms, reconstructions, squared_errors
 from ae_core.models import Autoencoder
 from ae_core.ownership import Busy, Claim, identity
-from ae_core.runs import Run, RunError, Status
+from ae_core.runs import ACTIVE, Run, RunError, Status
 from ae_core.store import Store
 from ae_core.training import Diverged, Step, begin, evenly, new_optimiser, train
 
@@ -34,39 +32,27 @@ FINAL_TRAIN = 10_000  # training images behind the final training numbers
 MAPPED = 500  # test images whose codes go into a snapshot
 LOG_S, STOP_S, CHECKPOINT_S = 0.5, 0.05, 5.0  # at least a log line, a look at `stop`, a checkpoint every so often
 LOG_POINTS, SNAPSHOTS = 60, 16
-NICE = 10
-LEAVING_S = 0.05  # between two looks whether the process before has let go of a run
+LEAVING_S, MOST_LOOKS = 0.05, 100  # between two looks whether the process before has let go of a run that is trained
 
 log = logging.getLogger(__name__)
-
-
-def prepare_process() -> None:
-    """One thread, low priority: two runs at once beat one run with two threads, and the pages go first.
-
-    Linux keeps the priority for each thread, and 0 means the calling one: a worker calls this in the thread that trains.
-    """
-    torch.set_num_threads(1)
-    with contextlib.suppress(psutil.Error, OSError):
-        if os.name == "nt":
-            psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
-        else:
-            os.setpriority(os.PRIO_PROCESS, 0, NICE)
 
 
 def execute_by_id(root: str, run_id: str) -> None:
     """What a worker does: find the run in the runs folder `root` and train it; nothing where it was removed.
 
-    A run that was stopped and resumed at once may still be in the hands of the process that stopped: it is waited for.
+    The process that had it before may not have let go yet: one that was stopped still measures, one that was killed is
+    still dying. Both are waited for; a run that another process goes on training is left to it.
     """
     prepare_process()
     with contextlib.suppress(RunError):
-        run = Store(Path(root)).find(run_id)
-        while True:
+        run, looks = Store(Path(root)).find(run_id), 0
+        while (state := run.status().state) in ACTIVE or state == "interrupted":
             try:
                 execute(run)
                 return
             except Busy:
-                if run.status().state != "waiting":  # another process trains it, or it was stopped meanwhile
+                looks += state != "waiting"
+                if looks > MOST_LOOKS:
                     return
                 time.sleep(LEAVING_S)
 

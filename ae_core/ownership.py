@@ -32,13 +32,14 @@ def identity() -> dict[str, Any]:
 
 
 def alive(owner: dict[str, Any] | None, silent_s: float) -> bool:
-    """Whether the process `owner` still exists; on another machine, whether it was heard of lately."""
+    """Whether the process `owner` still exists, and not only as a number; on another machine, whether it was heard of lately."""
     if not isinstance(owner, dict) or "host" not in owner:
         return False
     if owner.get("host") != socket.gethostname():
         return silent_s < HEARTBEAT_S
     try:
-        return abs(psutil.Process(int(owner["pid"])).create_time() - float(owner["started"])) < 1
+        found = psutil.Process(int(owner["pid"]))
+        return found.status() != psutil.STATUS_ZOMBIE and abs(found.create_time() - float(owner["started"])) < 1
     except (psutil.Error, KeyError, TypeError, ValueError):
         return False
 

@@ -26,8 +26,8 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from ae_core import checkpoints
+from ae_core.device import prepare_process
 from ae_core.durable import read_json, write_bytes, write_json, write_lines
-from ae_core.execution import prepare_process
 from ae_core.metrics import codes
 from ae_core.models import idea
 from ae_core.published import trained

@@ -18,8 +18,8 @@ os.environ.setdefault("MKL_NUM_THREADS", "1")
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
+from ae_core.device import prepare_process
 from ae_core.durable import read_json, write_bytes, write_json
-from ae_core.execution import prepare_process
 from ae_core.published import PUBLISHED, Result, result
 from ae_core.store import Store
 

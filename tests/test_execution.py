@@ -12,7 +12,7 @@ from ae_core import execution
 from ae_core.baselines import PCA
 from ae_core.execution import MONITORED, execute, execute_by_id
 from ae_core.metrics import evaluate, loss_terms
-from ae_core.ownership import Busy, Claim
+from ae_core.ownership import Busy, Claim, identity
 from ae_core.runs import Run, Status
 from ae_core.store import Store
 
@@ -130,18 +130,21 @@ def test_a_device_this_machine_lacks_is_a_failure_with_the_reason(run, monkeypat
     assert "AE_DEVICE = 'abacus'" in execute(run).error
 
 
-def test_two_processes_cannot_train_one_run(run):
+def test_two_processes_cannot_train_one_run(run, monkeypatch):
     claim = Claim(run.folder)
     with pytest.raises(Busy):
         execute(run)
-    run.write_status(Status("running"))
+    run.write_status(Status("running", owner=identity()))
+    monkeypatch.setattr(execution.time, "sleep", lambda seconds: None)
     execute_by_id(str(run.folder.parent), run.id)  # what a worker does: it leaves the run to the other
     claim.release()
     assert run.status().step == 0 and run.metrics() == []
 
 
-def test_a_run_resumed_before_its_last_process_has_let_go_is_waited_for(run, monkeypatch):
+@pytest.mark.parametrize("state", ["waiting", "running"])  # resumed while the last process still measures; or dies
+def test_a_run_whose_last_process_has_not_let_go_is_waited_for(run, monkeypatch, state):
     claim, waits = Claim(run.folder), []
+    run.write_status(Status(state, owner=identity()))
 
     def sleep(seconds):
         waits.append(seconds)

@@ -6,6 +6,8 @@ import contextlib
 import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -13,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 from fresh_python import answer_of, started
-from small_runs import small_recipe
+from small_runs import small_recipe, wait_until
 
 from ae_core.execution import execute
 from ae_core.ownership import CLAIM, HEARTBEAT_S, Busy, Claim, alive, identity
@@ -38,6 +40,17 @@ def claim_of(folder: Path, owner: dict) -> None:
 
 def test_this_process_is_alive_and_an_ended_one_is_not(dead):
     assert alive(identity(), silent_s=1e9) and not alive(dead, silent_s=0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="on Windows an ended process leaves no number behind")
+def test_a_killed_process_that_nobody_has_buried_is_not_alive():
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    owner = {**identity(), "pid": child.pid, "started": psutil.Process(child.pid).create_time()}
+    assert alive(owner, silent_s=0)
+    child.kill()
+    wait_until(lambda: psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE)
+    assert not alive(owner, silent_s=0)
+    child.communicate()
 
 
 def test_a_later_process_with_the_same_number_is_another_one():
