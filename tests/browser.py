@@ -32,10 +32,12 @@ PATHS = ("", "train", "reconstruct", "denoise", "latent", "generate", "compare",
 
 
 def settled(page: Page) -> None:
-    """Wait until a page has been drawn: its script has ended, and nothing on it is a placeholder."""
+    """Wait until a page has been drawn: its script has ended, nothing on it is a placeholder, and no computation runs."""
     page.locator("h1").first.wait_for()
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-    page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]') &&"
+        " !document.querySelector('[data-testid=stSkeleton], [data-testid=stProgress]')"
+    )
 
 
 def tall(page: Page, width: int) -> None:

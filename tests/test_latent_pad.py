@@ -48,7 +48,7 @@ def world(tmp_path_factory):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield server, browser, runs
         browser.close()
-    server.stop()
+    server.kill()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 import pytest
@@ -51,7 +52,7 @@ def world(tmp_path_factory):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield server, browser
         browser.close()
-    server.stop()
+    server.kill()
 
 
 def looked_at(world, path):
@@ -84,6 +85,10 @@ def narrow(page, width, name):
     tall(page, width)
     page.wait_for_function(f"innerWidth === {width}")
     settled(page)
+    with contextlib.suppress(
+        sync_api.TimeoutError
+    ):  # the menu folds when it has seen the new width; what stays is reported
+        page.wait_for_function(f"() => !({BEYOND})().length", timeout=5000)
     if width in KEPT:
         keep(page, f"{name}-{width}")
     wide = page.evaluate(

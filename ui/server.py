@@ -60,12 +60,13 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
 
 
 def _prepare(machine: Engine) -> None:
-    """What nobody should have to wait for, in the time before the first visitor: data sets, and their components."""
-    for entry in DATASETS.values():
-        if entry.present():
-            with contextlib.suppress(DatasetError, RuntimeError):  # the pages say so; a server may end meanwhile
-                machine.side.ask(Computation.of("pca", dataset=entry.name))
-                entry.load()
+    """What nobody should have to wait for, in the time before the first visitor: what the first pages show."""
+    from ui.family import showcase
+
+    for entry in {entry.name: entry for entry in (DATASETS["digits"], showcase())}.values():
+        with contextlib.suppress(DatasetError, RuntimeError):  # the pages say so; a server may end meanwhile
+            machine.side.ask(Computation.of("pca", dataset=entry.name))
+            entry.load()
 
 
 def _import_what_pages_need() -> None:
