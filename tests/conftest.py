@@ -31,6 +31,7 @@ def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setenv("AE_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("AE_DEVICE", "cpu")
+    monkeypatch.setattr("ae_core.device.NICE", 0)  # what trains here would slow down all later tests
     # A page that is run in a test leaves itself behind as the main module, which spawned processes would run again.
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     torch.set_num_threads(1)
@@ -85,8 +86,6 @@ def look_always(monkeypatch: pytest.MonkeyPatch) -> None:
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> object:
     """Call main() in this process: returns exit status, what was printed, and what was said on the side."""
     from ae_core import __main__ as command_line
-
-    monkeypatch.setattr(command_line, "prepare_process", lambda: None)  # it would slow down all later tests
 
     def call(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["ae_core", *arguments])

@@ -105,7 +105,9 @@ def test_a_figure_is_saved_by_its_own_button(visit):
 def test_a_drawing_goes_through_all_networks_and_is_kept_in_the_link(visit):
     page = visit("compare?runs=vae-digits,linear-digits&source=drawing")
     expect(page.get_by_text("Draw something, or choose a picture")).to_be_visible(timeout=60_000)
+    settled(page)
     sheet = page.locator(".pad canvas.ink")
+    sheet.wait_for()
     box = sheet.bounding_box()
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.15 * box["height"])
     page.mouse.down()

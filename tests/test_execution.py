@@ -20,12 +20,6 @@ STEPS = 36  # of small_recipe: 3 epochs of 12 steps
 both_kinds = pytest.mark.parametrize("model", ["vanilla", "vae"])
 
 
-@pytest.fixture(autouse=True)
-def own_priority(monkeypatch):
-    """What a worker process does to itself stays undone: the tests to come keep their priority."""
-    monkeypatch.setattr(execution, "prepare_process", lambda: None)
-
-
 @pytest.fixture
 def run(store: Store) -> Run:
     return store.create(small_recipe(), origin="test")
