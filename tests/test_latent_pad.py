@@ -289,6 +289,7 @@ def test_the_routes_answer_bad_requests_with_a_sentence(world):
         "api/picture/digits/360": 400,
         "api/picture/digits/-1": 400,
         "api/picture/nothing/1": 404,
+        "api/decoder/no-such-run/0123456789abcdef": 404,
     }.items():
         answer = request.get(f"{server.url}/{path}")
         assert (answer.status, "must be" in answer.text() or "no such" in answer.text()) == (status, True), path

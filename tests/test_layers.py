@@ -16,7 +16,7 @@ from ae_core.layers import LayerError, layer_names, representation
 from ae_core.models import MODELS, VAE, Contractive, Convolutional, Linear, Multilayer, build
 from ae_core.models.blocks import BatchNorm
 from ae_core.training import Plan, new_optimiser, train
-from ui.components.weights import dense_layers
+from ui.components.weights import Dense, dense_network
 
 SHAPE = (1, 28, 28)
 IMAGES = torch.rand(7, *SHAPE, generator=torch.Generator().manual_seed(0))
@@ -135,12 +135,11 @@ def test_a_normalised_run_that_was_stopped_ends_with_the_same_weights_bit_for_bi
     assert bit_equal(kept_tensors(straight), kept_tensors(interrupted))
 
 
-def by_lists(layers: list[dict[str, object]], x: Tensor) -> Tensor:
+def in_steps(layers: list[Dense], x: Tensor) -> Tensor:
     """The forward pass as the browser does it, in double precision."""
     bends = {"relu": torch.relu, "linear": lambda a: a, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
-    for layer in layers:
-        weight, bias = (torch.tensor(layer[part], dtype=torch.float64) for part in ("weight", "bias"))
-        x = bends[layer["activation"]](x @ weight.T + bias)
+    for weight, bias, activation in layers:
+        x = bends[activation](x @ weight.double().T + bias.double())
     return x
 
 
@@ -153,10 +152,10 @@ def test_the_layers_for_the_browser_answer_as_the_network_does(model):
     model = copy.deepcopy(model).eval().double()
     x = images.double()
     code = model.encode(x).detach()
-    encoder, decoder = dense_layers(model.encoder), dense_layers(model.decoder)
+    encoder, decoder = dense_network(model.encoder), dense_network(model.decoder)
     assert len(encoder) == len([m for m in model.encoder if isinstance(m, nn.Linear)])
-    torch.testing.assert_close(by_lists(encoder, x.flatten(1)), code)
-    torch.testing.assert_close(by_lists(decoder, code), model.decoder(code).detach().flatten(1))
+    torch.testing.assert_close(in_steps(encoder, x.flatten(1)), code)
+    torch.testing.assert_close(in_steps(decoder, code), model.decoder(code).detach().flatten(1))
 
 
 def test_measuring_a_normalised_net_in_training_is_measuring_it_in_eval_mode():

@@ -1,11 +1,11 @@
 """Every page, run without a browser: what it shows first, and what it says to a bad address."""
 
-import json
 import re
 
 import numpy as np
 import pytest
 import torch
+from packed import unpacked
 from skimage.metrics import structural_similarity
 from sklearn.decomposition import PCA as Sklearn
 from streamlit.testing.v1 import AppTest
@@ -52,11 +52,12 @@ def test_every_page_opens_with_a_finished_example_and_no_error(name):
 
 def test_the_start_page_sends_the_real_network_to_the_browser():
     app = open_page("start")
-    data = json.loads(app.get("bidi_component")[-1].proto.bytes)
+    data = unpacked(app.get("bidi_component")[-1].proto.bytes)
     model, _ = Store.default().find(f"vanilla-{showcase().name}").load()
     assert len(data["images"]) == 10
     assert data["decoder"][-1]["activation"] == "sigmoid"
-    assert torch.tensor(data["encoder"][0]["weight"]).equal(model.encoder[1].weight)
+    weight = torch.tensor(data["encoder"][0]["weight"].astype("float32"))
+    assert weight.equal(model.encoder[1].weight.flatten())
 
 
 def test_an_unknown_run_is_explained_and_another_one_shown():

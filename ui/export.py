@@ -13,7 +13,7 @@ from ae_core.export import ExportError, training_script
 from ae_core.metrics import codes as encode
 from ae_core.runs import Run
 from ae_core.tables import codes_csv, curves_csv
-from ui import cached
+from ui import cached, decoders
 from ui.components.latent_page import latent_page
 from ui.frame import note
 from ui.latent import Packed
@@ -102,7 +102,7 @@ def pad(run: Run, packed: Packed) -> File:
 
     def make() -> bytes:
         pictures = as_bytes(made.data.load().test.images).numpy() if made.data.present() else None
-        return latent_page(packed, made.title, words, pictures)
+        return latent_page(packed, made.title, words, decoders.at, pictures)
 
     return File("This map, working offline (HTML)", f"{run.id}-map.html", make)
 

@@ -22,7 +22,7 @@ from ae_core.neighbour_map import METHODS
 from ae_core.planes import Plane, all_numbers, of_dimensions, principal, through
 from ae_core.runs import Run
 from ae_core.tiles import Corners, Tiles
-from ui import cached
+from ui import cached, decoders
 from ui.components.latent_pad import Panel, panel, payload
 from ui.components.packing import Packer
 from ui.components.weights import Dense
@@ -144,8 +144,8 @@ def own_panel(run: Run, view: View, title: str | None = None) -> Panel:
         return Panel(title or name, model.shape, flat, neighbour_points(run, view), None)
     flat = plane(run, view)
     return panel(
-        title or f"{model.title}, code of {model.latent}", model, flat, found.codes, run.id, functools.partial(tiled, run),
-        prior=isinstance(model, GenerativeAutoencoder) and view.kind == "dims",
+        title or f"{model.title}, code of {model.latent}", model, flat, found.codes, run.id, decoders.address(run),
+        functools.partial(tiled, run), prior=isinstance(model, GenerativeAutoencoder) and view.kind == "dims",
         ringed=(view.a, view.b, view.c) if view.kind == "three" else (),
     )  # fmt: skip
 
@@ -231,7 +231,7 @@ def _sliders(_run: Run, version: str) -> Packed:
     model, found, made = cached.model(_run)[0], codes(_run), _run.recipe()
     everything = all_numbers(found.codes, order(_run))
     return payload(
-        [panel("", model, everything, found.codes, _run.id, functools.partial(tiled, _run))],
+        [panel("", model, everything, found.codes, _run.id, decoders.address(_run), functools.partial(tiled, _run))],
         found.labels,
         made.data.classes,
         None,

@@ -1,7 +1,8 @@
-"""Pictures that the latent pad asks for while nobody waits for a rerun: a decoded code, a test picture.
+"""What the latent pad asks for while nobody waits for a rerun: a decoded code, a test picture, a decoder.
 
     /api/decode/{run}?code=0.5,-1.2    uint8, (channels, height, width) flat
     /api/picture/{data set}/{index}    the same, of a test picture
+    /api/decoder/{run}/{version}       the layers of a dense decoder, to be run in the browser
 
 Routes have no session: every value is checked here, and an id is looked up, never joined to a path.
 """
@@ -21,7 +22,7 @@ from starlette.routing import Route
 from ae_core.datasets import DatasetError, dataset
 from ae_core.exploration import as_bytes
 from ae_core.runs import RunError
-from ui import cached
+from ui import cached, decoders
 
 LONGEST = 20_000  # characters of a code of 1024 numbers, with room
 
@@ -62,7 +63,15 @@ async def _decode(request: Request) -> Response:
 
 
 async def _picture(request: Request) -> Response:
-    answer = await _answer(picture_bytes, request.path_params["name"], request.path_params["index"])
+    return _lasting(await _answer(picture_bytes, request.path_params["name"], request.path_params["index"]))
+
+
+async def _decoder(request: Request) -> Response:
+    return _lasting(await _answer(decoders.packed, request.path_params["run"], request.path_params["version"]))
+
+
+def _lasting(answer: Response) -> Response:
+    """The same answer, which a browser may keep: at its address there will never be another."""
     if answer.status_code == 200:
         answer.headers["Cache-Control"] = "max-age=86400, immutable"
     return answer
@@ -85,4 +94,5 @@ def routes() -> list[Route]:
     return [
         Route(f"{prefix}/api/decode/{{run}}", _decode),
         Route(f"{prefix}/api/picture/{{name}}/{{index}}", _picture),
+        Route(f"{prefix}/api/decoder/{{run}}/{{version}}", _decoder),
     ]

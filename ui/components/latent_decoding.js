@@ -1,50 +1,17 @@
-// From the bytes of the page to pictures: the dense forward pass, exact, and the blend of four tiles.
-const bends = {
-  relu: (v) => (v > 0 ? v : 0),
-  silu: (v) => v / (1 + Math.exp(-v)),
-  tanh: Math.tanh,
-  sigmoid: (v) => 1 / (1 + Math.exp(-v)),
-  linear: (v) => v,
-};
-const kinds = { f2: Uint16Array, f4: Float32Array, u1: Uint8Array, i4: Int32Array };
+// What a map decodes, and what it asks the server for: layers, blended tiles, exact pictures, test pictures.
+const shelf = {}; // bytes that came with the page, by the address at which they would be asked for
+const decoders = new Map(); // layers of dense decoders, by address
 
-/** Half precision, as bits, to ordinary numbers: sign, five bits of exponent, ten of fraction. */
-function fromHalves(bits) {
-  return Float32Array.from(bits, (half) => {
-    const exponent = (half >> 10) & 31, fraction = (half & 1023) / 1024;
-    return (half & 0x8000 ? -1 : 1) * (exponent ? (1 + fraction) * 2 ** (exponent - 15) : fraction * 2 ** -14);
-  });
-}
-
-/** The header of the bytes that packing.py made, every reference in it replaced by its array. */
-function unpack(bytes) {
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  const body = bytes.slice(4 + length).buffer;
-  const resolve = (value) => {
-    if (value === null || typeof value !== "object") return value;
-    if (value.kind in kinds && "offset" in value) {
-      const found = new kinds[value.kind](body, value.offset, value.length);
-      return value.kind === "f2" ? fromHalves(found) : found;
-    }
-    if (Array.isArray(value)) return value.map(resolve);
-    return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, resolve(part)]));
-  };
-  return resolve(header);
-}
-
-/** Layers as a function code -> pixels; the arrays between the layers are made once and used again. */
-function denseDecoder(layers) {
-  const between = layers.map((layer) => new Float32Array(layer.bias.length));
-  return (code) => layers.reduce((h, { weight, bias, activation }, k) => {
-    const out = between[k], inputs = h.length, bend = bends[activation];
-    for (let i = 0, at = 0; i < out.length; i++) {
-      let sum = bias[i];
-      for (let j = 0; j < inputs; j++, at++) sum += weight[at] * h[j];
-      out[i] = bend(sum);
-    }
-    return out;
-  }, code);
+/** The layers of the decoder at an address of the server, asked for once; null where it does not come. */
+function layersAt(address) {
+  if (!decoders.has(address)) {
+    const bytes = shelf[address] || fetch(new URL(address, document.baseURI)).then(async (answer) => {
+      if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
+      return new Uint8Array(await answer.arrayBuffer());
+    });
+    decoders.set(address, Promise.resolve(bytes).then((found) => unpack(found).layers).catch(() => decoders.delete(address) && null));
+  }
+  return decoders.get(address);
 }
 
 /** Tiles as a function (share of the way to the right, share of the way up) -> pixels in [0, 1]. */
@@ -62,12 +29,19 @@ function tileBlender({ tiles, side }, pixels) {
   };
 }
 
-/** What a panel can decode at a relative place and its present slider values, with the words that say how it was made. */
+/** What a panel can decode at a relative place and its present slider values, with the words that say how it was made.
+ *  A decoder that is not in the page is on its way; `arrived` is the promise of its coming, null where it is here. */
 function decoding(panel) {
   const latent = panel.origin.length, pixels = panel.shape[0] * panel.shape[1] * panel.shape[2];
   const [left, right, bottom, top] = panel.box;
-  const exact = panel.decoder.layers && denseDecoder(panel.decoder.layers);
-  const blend = panel.decoder.tiles && tileBlender(panel.decoder, pixels);
+  const { layers, at, tiles } = panel.decoder;
+  let exact = layers && denseNetwork(layers), blend = null, missing = tiles || at ? "the decoder is on its way" : "places of this map cannot be decoded";
+  const come = (found) => {
+    if (at && found) exact = denseNetwork(found);
+    if (tiles && found) blend = tileBlender({ ...panel.decoder, tiles: found }, pixels);
+    missing = "the decoder did not come: reload the page";
+  };
+  const arrived = tiles || at ? (tiles || layersAt(at)).catch(() => null).then(come) : null;
   const code = new Float32Array(latent);
   const point = ([a, b]) => [left + a * (right - left), bottom + b * (top - bottom)];
   const codeAt = (place) => {
@@ -79,14 +53,14 @@ function decoding(panel) {
   const atStart = () => panel.further.every(({ start, low, high }, k) => Math.abs(panel.values[k] - start) < 1e-3 * (high - low));
   const picture = (place) => {
     if (exact) return { pixels: exact(codeAt(place)), how: "computed here from the weights, exact", exact: true };
-    if (!blend) return { pixels: null, how: "places of this map cannot be decoded", exact: true };
+    if (!blend) return { pixels: null, how: missing, exact: true };
     if (!atStart()) return { pixels: null, how: "asking the server", exact: false };
     const outside = place.some((share) => share < 0 || share > 1);
     const how = `blended from ${panel.decoder.side}×${panel.decoder.side} tiles, mean error ${panel.decoder.error.toFixed(3)} per pixel`;
     return { pixels: blend(...place), how: outside ? "edge of the tiles" : how, exact: false };
   };
   const relative = (u, v) => [(u - left) / (right - left), (v - bottom) / (top - bottom)];
-  return { point, relative, codeAt, picture, possible: Boolean(exact || blend) };
+  return { point, relative, codeAt, picture, possible: Boolean(layers || at || tiles), arrived };
 }
 
 /** The exact picture of a code, from the server; null where it has none to give. */

@@ -7,21 +7,6 @@ function make(tag, className, attributes = {}, ...children) {
   return element;
 }
 
-/** Pixels in [0, 1], laid out (channels, height, width), onto a canvas of just that many pixels. */
-function paint(canvas, pixels, [channels, height, width]) {
-  if (canvas.width !== width || canvas.height !== height) { canvas.width = width; canvas.height = height; }
-  const context = canvas.getContext("2d");
-  const picture = context.createImageData(width, height), area = width * height;
-  for (let i = 0; i < area; i++) {
-    for (let c = 0; c < 3; c++) {
-      const value = pixels[channels === 3 ? c * area + i : i];
-      picture.data[4 * i + c] = value <= 0 ? 0 : value >= 1 ? 255 : Math.round(255 * value);
-    }
-    picture.data[4 * i + 3] = 255;
-  }
-  context.putImageData(picture, 0, 0);
-}
-
 function theme(element) {
   const style = getComputedStyle(element), read = (name) => style.getPropertyValue(name).trim();
   return { text: read("--st-text-color"), back: read("--st-secondary-background-color"), accent: read("--st-primary-color"), line: read("--st-border-color"), font: read("--st-font") };

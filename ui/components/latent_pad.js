@@ -168,6 +168,11 @@ function createPad(root, api, header) {
   const welcome = () => { state.guest = window.latentGuest || null; overlay(); };
   window.addEventListener("latent-guest", welcome);
   welcome(); redraw(); move(state.at); state.moves = 0; drawPath(path, panels, state.pins);
+  panels.forEach((panel) => panel.decoding.arrived?.then(() => {
+    const { moves } = state; // not a move of the visitor's
+    panel.element.classList.remove("waiting");
+    move(state.at); state.moves = moves; drawPath(path, panels, state.pins);
+  }));
   if (header.tour && !calm && !start.at) state.tour = requestAnimationFrame(tour);
   return {
     version: header.version, state, redraw,

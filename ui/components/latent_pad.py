@@ -18,10 +18,10 @@ from ae_core.planes import Plane, box
 from ae_core.tiles import Corners, Tiles
 from ui.colours import CLASSES
 from ui.components.packing import Packer
-from ui.components.weights import Dense, dense_decoder
+from ui.components.weights import Dense, dense_decoder, packed_layers
 
 _HERE = Path(__file__).parent
-_PARTS = ("decoding", "drawing", "panel", "strip", "pad")  # read in this order as one script
+_PARTS = ("network", "latent_decoding", "latent_drawing", "latent_panel", "latent_strip", "latent_pad")  # one script
 _HTML = '\n<div class="pad"></div>\n'
 
 
@@ -33,7 +33,7 @@ class Panel:
     shape: tuple[int, int, int]
     plane: Plane
     points: Tensor  # (n, 2)
-    decoder: list[Dense] | Tiles | None  # None: places of this map cannot be decoded
+    decoder: list[Dense] | Tiles | str | None  # an address is where the server has the layers; None: cannot be decoded
     run: str | None = None  # where the exact picture can be asked for
     prior: bool = False  # circles of one and two standard deviations of the prior
     rings: Tensor | None = None  # (m, 2): points to show as rings
@@ -50,17 +50,18 @@ def corners(points: Tensor, rings: Tensor | None = None) -> Corners:
 
 
 def panel(
-    title: str, model: Autoencoder, plane: Plane, codes: Tensor, run: str | None,
+    title: str, model: Autoencoder, plane: Plane, codes: Tensor, run: str, layers: str,
     tiled: Callable[[Plane, Corners], Tiles], prior: bool = False, ringed: Sequence[int] = (),
 ) -> Panel:  # fmt: skip
     """The map of a model: codes (n, latent) of the test pictures on `plane`.
 
-    `tiled` gives decoded pictures of a part of the plane; it is asked where the decoder does not run in the browser. The
+    `layers` is the address at which the server has a decoder that runs in the browser: there it is asked for once, for all
+    maps and pages. `tiled` gives decoded pictures of a part of the plane; it is asked where the decoder does not run in the browser. The
     dots `ringed` are marked, and the map is large enough for them.
     """
     points = plane.coordinates(codes)
     rings = points[list(ringed)] if ringed else None
-    decoder = dense_decoder(model, codes[:16].float()) or tiled(plane, corners(points, rings))
+    decoder = layers if dense_decoder(model, codes[:16].float()) else tiled(plane, corners(points, rings))
     return Panel(title, model.shape, plane, points, decoder, run, prior, rings)
 
 
@@ -99,16 +100,18 @@ def _panel(packer: Packer, part: Panel) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _decoder(packer: Packer, decoder: list[Dense] | Tiles | None) -> dict[str, Any]:
+def _decoder(packer: Packer, decoder: list[Dense] | Tiles | str | None) -> dict[str, Any]:
     if decoder is None:
         return {}
+    if isinstance(decoder, str):
+        return {"at": decoder}
     if isinstance(decoder, Tiles):
-        return {"side": len(decoder.pixels), "error": decoder.error, "tiles": packer.add(decoder.pixels.numpy())}
-    layers = [
-        {"weight": packer.add(_floats(w)), "bias": packer.add(_floats(b)), "activation": activation}
-        for w, b, activation in decoder
-    ]
-    return {"layers": layers}
+        return {
+            "side": len(decoder.pixels),
+            "error": decoder.error,
+            "tiles": packer.add_pictures(decoder.pixels.numpy()),
+        }
+    return {"layers": packed_layers(packer, decoder)}
 
 
 def _floats(values: Tensor) -> np.ndarray:
@@ -117,7 +120,7 @@ def _floats(values: Tensor) -> np.ndarray:
 
 def sources() -> tuple[str, str, str]:
     """HTML, CSS and script of the component."""
-    script = "\n".join((_HERE / f"latent_{part}.js").read_text(encoding="utf-8") for part in _PARTS)
+    script = "\n".join((_HERE / f"{part}.js").read_text(encoding="utf-8") for part in _PARTS)
     return _HTML, (_HERE / "latent_pad.css").read_text(encoding="utf-8"), script
 
 

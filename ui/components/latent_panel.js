@@ -16,7 +16,7 @@ function createPanel(panel, view, alone) {
   const shown = make("div", "shown", {}, side, make("div", "chart", {}, map, make("small", "axes", {}, axes)));
   const element = make("section", "panel", {}, ...(panel.title ? [make("h4", "", {}, panel.title)] : []), shown);
   const blank = new Float32Array(panel.shape[0] * panel.shape[1] * panel.shape[2]);
-  paint(near, blank, panel.shape);
+  [output, near].forEach((canvas) => paint(canvas, blank, panel.shape));
 
   const say = (target, words, detail) => {
     const text = `${words}\n${detail}`;
@@ -74,5 +74,6 @@ function createPanel(panel, view, alone) {
   if (view.map === false) element.classList.add("no-map");
   if (!panel.decoding.possible) element.classList.add("no-picture");
   if (alone) element.classList.add("alone");
+  if (panel.decoding.arrived) element.classList.add("waiting");
   return Object.assign(panel, { element, base, surface: marks, output, side, show, showNear, place, nearest, crowd, inside, pixels: blank.length });
 }

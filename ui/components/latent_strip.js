@@ -83,7 +83,7 @@ function drawPath(element, panels, pins) {
       const canvas = make("canvas", "", { role: "img" });
       const { pixels } = panel.decoding.picture(place);
       if (pixels) paint(canvas, pixels, panel.shape);
-      else askServer(panel.run, panel.decoding.codeAt(place), panel.pixels).then((got) => got && paint(canvas, got, panel.shape));
+      else if (!panel.element.classList.contains("waiting")) askServer(panel.run, panel.decoding.codeAt(place), panel.pixels).then((got) => got && paint(canvas, got, panel.shape));
       const near = panel.crowd(place);
       canvas.setAttribute("aria-label", `Step ${k + 1} of ${STEPS} from pin 1 to pin 2, ${near} test pictures near it`);
       return make("figure", near ? "" : "empty", {}, canvas, make("figcaption", "", {}, String(near)));

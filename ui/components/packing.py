@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,8 +41,15 @@ class Packer:
             with np.errstate(over="ignore"):
                 half = array.astype(np.float16)
             array = half if np.array_equal(half, array) else array
-        data = np.ascontiguousarray(array).tobytes()
-        entry = {"offset": self._size, "length": int(array.size), "kind": KINDS[array.dtype]}
+        return self._append(np.ascontiguousarray(array).tobytes(), int(array.size), KINDS[array.dtype])
+
+    def add_pictures(self, array: np.ndarray) -> dict[str, Any]:
+        """Append uint8 pictures, deflated (RFC 1950), as the decoded ones are mostly black; "length" counts the deflated bytes."""
+        data = zlib.compress(np.ascontiguousarray(array, dtype=np.uint8).tobytes())
+        return self._append(data, len(data), "z1")
+
+    def _append(self, data: bytes, length: int, kind: str) -> dict[str, Any]:
+        entry = {"offset": self._size, "length": length, "kind": kind}
         padded = data + b"\0" * (-len(data) % 4)
         self._parts.append(padded)
         self._size += len(padded)

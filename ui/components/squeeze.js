@@ -1,34 +1,12 @@
 // An autoencoder at work: input -> encoder -> code bars -> decoder -> output, computed here on every frame.
-const bends = {
-  relu: (v) => Math.max(0, v),
-  silu: (v) => v / (1 + Math.exp(-v)),
-  tanh: Math.tanh,
-  sigmoid: (v) => 1 / (1 + Math.exp(-v)),
-  linear: (v) => v,
-};
 const SHOW_MS = 1500, GLIDE_MS = 700;
 const instances = new WeakMap();
-
-const forward = (layers, x) => layers.reduce((h, layer) => layer.weight.map((row, i) => {
-  let sum = layer.bias[i];
-  for (let j = 0; j < row.length; j++) sum += row[j] * h[j];
-  return bends[layer.activation](sum);
-}), x);
-
-function paint(canvas, pixels, [height, width]) {
-  if (canvas.width !== width) { canvas.width = width; canvas.height = height; }
-  const picture = new ImageData(width, height);
-  pixels.forEach((value, i) => {
-    picture.data.fill(Math.round(255 * Math.min(1, Math.max(0, value))), 4 * i, 4 * i + 3);
-    picture.data[4 * i + 3] = 255;
-  });
-  canvas.getContext("2d").putImageData(picture, 0, 0);
-}
 
 function create(root, data) {
   const find = (selector) => root.querySelector(selector);
   const [inputLabel, codeLabel, outputLabel] = root.querySelectorAll("figcaption");
-  const codes = data.images.map((image) => forward(data.encoder, image));
+  const encode = denseNetwork(data.encoder), decode = denseNetwork(data.decoder);
+  const codes = data.images.map((image) => [...encode(image)]);
   const size = codes[0].length, pixels = data.images[0].length;
   const top = Math.max(...codes.flat()) * 1.1, low = Math.min(0, ...codes.flat());
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -73,7 +51,7 @@ function create(root, data) {
     const image = data.images[state.chosen], goal = codes[state.chosen];
     const share = Math.min(1, Math.max(0, (now - state.since) / GLIDE_MS)), ease = share * share * (3 - 2 * share);
     if (!state.byHand) state.code = goal.map((value, i) => state.from[i] + ease * (value - state.from[i]));
-    const output = forward(data.decoder, state.code);
+    const output = decode(state.code);
     paint(find(".input"), image, data.shape); paint(find(".output"), output, data.shape);
     bars.forEach((bar, i) => {
       bar.firstChild.style.transform = `scaleX(${Math.min(1, (state.code[i] - low) / (top - low))})`;
@@ -108,7 +86,7 @@ function create(root, data) {
 
 export default function ({ data, parentElement }) {
   if (data && !instances.has(parentElement)) {
-    instances.set(parentElement, create(parentElement, JSON.parse(new TextDecoder().decode(data))));
+    instances.set(parentElement, create(parentElement, unpack(data)));
   }
   return () => { instances.get(parentElement)?.stop(); instances.delete(parentElement); };
 }

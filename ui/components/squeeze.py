@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import streamlit as st
@@ -10,7 +9,8 @@ from streamlit.components.v2.types import ComponentRenderer
 from torch import Tensor
 
 from ae_core.models.base import DeterministicAutoencoder
-from ui.components.weights import dense_layers
+from ui.components.packing import Packer
+from ui.components.weights import dense_network, packed_layers
 
 _HERE = Path(__file__).parent
 _HTML = """
@@ -28,20 +28,21 @@ _HTML = """
 
 
 def _component() -> ComponentRenderer:
-    read = {kind: "\n" + (_HERE / f"squeeze.{kind}").read_text(encoding="utf-8") for kind in ("css", "js")}
-    return st.components.v2.component("squeeze", html=_HTML, css=read["css"], js=read["js"])
+    css, *scripts = ((_HERE / name).read_text(encoding="utf-8") for name in ("squeeze.css", "network.js", "squeeze.js"))
+    return st.components.v2.component("squeeze", html=_HTML, css="\n" + css, js="\n" + "\n".join(scripts))
 
 
 def payload(model: DeterministicAutoencoder, images: Tensor, names: list[str]) -> bytes:
-    """All that the browser needs, as UTF-8 JSON: the layers, and images (n, 1, height, width) called `names`."""
-    parts = {
-        "shape": list(model.shape[1:]),
-        "encoder": dense_layers(model.encoder),
-        "decoder": dense_layers(model.decoder, last="sigmoid"),
-        "images": images.flatten(1).tolist(),
+    """All that the browser needs, packed: the layers, and images (n, 1, height, width) called `names`."""
+    packer = Packer()
+    header = {
+        "shape": list(model.shape),
+        "encoder": packed_layers(packer, dense_network(model.encoder)),
+        "decoder": packed_layers(packer, dense_network(model.decoder, last="sigmoid")),
+        "images": [packer.add(image) for image in images.flatten(1).numpy()],
         "names": names,
     }
-    return json.dumps(parts).encode()
+    return packer.pack(header)
 
 
 def squeeze(data: bytes, key: str) -> None:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ae_core.models import Autoencoder
 from ae_core.models.blocks import ACTIVATIONS, BatchNorm, Tied, ToShape
+from ui.components.packing import Packer
 
 _NAMES = {kind: name for name, kind in ACTIVATIONS.items()}
 ENDS = ("sigmoid", "linear")  # what may follow a decoder network whose last layer is linear
@@ -54,9 +55,16 @@ def dense_network(network: nn.Sequential, last: str | None = None) -> list[Dense
     return [*found[:-1], found[-1]._replace(activation=last or found[-1].activation)]
 
 
-def dense_layers(network: nn.Sequential, last: str | None = None) -> list[dict[str, Any]]:
-    """The same as lists: {"weight": rows, "bias": numbers, "activation": name}; errors and `last` as `dense_network`."""
-    return [{"weight": w.tolist(), "bias": b.tolist(), "activation": a} for w, b, a in dense_network(network, last)]
+def packed_layers(packer: Packer, layers: list[Dense]) -> list[dict[str, Any]]:
+    """What a header says about layers whose numbers travel in `packer`."""
+    return [
+        {
+            "weight": packer.add(w.detach().float().numpy()),
+            "bias": packer.add(b.detach().float().numpy()),
+            "activation": activation,
+        }
+        for w, b, activation in layers
+    ]
 
 
 @torch.inference_mode()
