@@ -107,14 +107,6 @@ def neighbours_near(path: Tensor, codes: Tensor) -> tuple[Tensor, float]:
     return (torch.cdist(path, codes) <= radius).sum(dim=1), radius
 
 
-def nearest(pictures: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-    """Index (n,) of the known picture nearest to each picture, and its squared error (n,), summed over pixels."""
-    x, k = pictures.flatten(1), known.flatten(1)
-    # |x - k|^2 without |x|^2, which is the same for all k: five times as fast as torch.cdist for few pictures.
-    indices = (torch.linalg.vector_norm(k, dim=1).square() - 2 * (x @ k.T)).argmin(dim=1)
-    return indices, (x - k[indices]).square().sum(dim=1)
-
-
 def normal_quantiles(side: int) -> Tensor:
     """`side` numbers that cut the standard normal distribution into parts of equal probability; Kingma and Welling, fig. 4."""
     return torch.special.ndtri((torch.arange(side, dtype=torch.double) + 0.5) / side).float()

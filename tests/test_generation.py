@@ -15,7 +15,6 @@ from ae_core.generation import (
     drawn_images,
     in_holes,
     kl_by_dimension,
-    nearest,
     neighbours_near,
     normal_quantiles,
     spherical,
@@ -83,13 +82,6 @@ def test_neighbours_along_a_path_are_counted():
     counts, radius = neighbours_near(straight(torch.zeros(2), torch.full((2,), 20.0), 5), codes)
     assert counts[0] > 0 and counts[-1] > 0 and counts[2] == 0
     assert counts[0] == sum(np.linalg.norm(code) <= radius for code in codes.numpy())
-
-
-def test_the_nearest_picture_is_found():
-    known = torch.rand(40, 1, 8, 8, generator=generator())
-    index, error = nearest(known[[7, 21]] + 0.01, known)
-    assert index.tolist() == [7, 21]
-    assert error.tolist() == pytest.approx([64 * 1e-4] * 2, rel=1e-2)
 
 
 def test_quantiles_are_those_of_scipy():

@@ -9,7 +9,7 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from ae_core.datasets import DatasetError
+from ae_core.datasets import DatasetError, dataset
 from ae_core.generation import (
     Mixture,
     Prior,
@@ -17,15 +17,15 @@ from ae_core.generation import (
     aggregate_posterior,
     drawn_images,
     in_holes,
-    nearest,
     neighbours_near,
     normal_quantiles,
     spherical,
     straight,
 )
 from ae_core.models.base import GenerativeAutoencoder
+from ae_core.nearest import Nearest
 from ae_core.runs import Run
-from ui import latent
+from ui import cached, latent
 
 SAMPLERS = {
     "prior": "The prior of the model",
@@ -92,11 +92,17 @@ def _beside_nearest(run: Run, codes: Tensor, seed: int) -> Drawn:
     model, pictures = latent.network(run), decoded(run, codes)
     drawn = drawn_images(model, codes, seed) if isinstance(model, GenerativeAutoencoder) else None
     try:
-        known = run.recipe().data.load().train.images
+        known = training_pictures(run.recipe().dataset)
     except DatasetError:
         return Drawn(pictures, drawn, None, None)
-    index, errors = nearest(pictures, known)
-    return Drawn(pictures, drawn, known[index], errors)
+    index, errors = known.find(pictures)
+    return Drawn(pictures, drawn, known.known[index].reshape(pictures.shape), errors)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def training_pictures(dataset_name: str) -> Nearest:
+    """A search among the training pictures of a data set."""
+    return Nearest.among(dataset(dataset_name).load().train.images, cached.pca(dataset_name))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
