@@ -73,9 +73,9 @@ class Store:
 
     def find(self, run_id: str) -> Run:
         """The run of that id. RunError where the listing has none."""
-        for run in self.listing():
-            if run.id == run_id:
-                return run
+        for root in (self.root, self.pretrained):
+            if root and run_id in _names(root):  # looked up in what is there, never just joined to a path
+                return Run(root / run_id, pretrained=root == self.pretrained)
         shown = run_id if len(run_id) <= 60 else run_id[:57] + "..."
         raise RunError(f"Run {shown!r}: there is no such run, or it was removed; choose one from the list of runs.")
 
@@ -112,7 +112,11 @@ def _made(folder: Path) -> int:
 
 
 def _folders(root: Path) -> list[Path]:
+    return [root / name for name in _names(root)]
+
+
+def _names(root: Path) -> list[str]:
     try:
-        return [Path(e.path) for e in os.scandir(root) if e.is_dir(follow_symlinks=False) and e.name[0] != "."]
+        return [e.name for e in os.scandir(root) if e.is_dir(follow_symlinks=False) and e.name[0] != "."]
     except OSError:
         return []

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ae_core.runs import ACTIVE, Run, RunError
+from ae_core.runs import ACTIVE, Run, RunError, Status
 from ui import cached
 from ui.colours import OURS, STATES
 from ui.frame import heading
@@ -37,9 +37,13 @@ def undo() -> None:
         st.error(str(error))
 
 
-def numbers(run: Run) -> str:
+def active(run: Run) -> bool:
+    """Whether a run is being trained or waits for it; a shipped one never is."""
+    return not run.pretrained and run.status().state in ACTIVE
+
+
+def numbers(status: Status) -> str:
     """The final numbers of a run, or where it stands, as HTML."""
-    status = run.status()
     if status.test:
         return f'<p class="ae-numbers"><b>{status.test["mse"]:.4f}</b> <small>test error per pixel</small><br>{status.epoch} epochs, {status.seconds:.1f} s</p>'
     if status.total:
@@ -62,7 +66,7 @@ def row(run: Run) -> None:
         state.badge(status.state, color=STATES[status.state])
         values = [sum(line["test"].values()) for line in cached.metrics(run) if line.get("test")]
         curve.html(sparkline(values, OURS, "test loss over the training") or "<span></span>")
-        result.html(numbers(run) or "<span></span>")
+        result.html(numbers(status) or "<span></span>")
         with actions.container(horizontal=True, horizontal_alignment="right", gap="small"):
             st.page_link("pages/train.py", label="Watch", icon=":material/show_chart:", query_params={"run": run.id})
             if run.has_weights():
@@ -101,9 +105,9 @@ def table(polled: bool) -> None:
     page = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
     for run in runs[(page - 1) * PER_PAGE : page * PER_PAGE]:
         row(run)
-    if polled and not any(run.status().state in ACTIVE for run in runs):
+    if polled and not any(map(active, runs)):
         st.rerun()
 
 
-active = any(run.status().state in ACTIVE for run in cached.store().listing())
-st.fragment(table, run_every=1.0 if active else None)(active)
+training = any(map(active, cached.store().listing()))
+st.fragment(table, run_every=1.0 if training else None)(training)

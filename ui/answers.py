@@ -39,9 +39,8 @@ def beside_a_sheet(runs: list[Run], data: Dataset, key: str) -> Tensor | None:
                 "Draw on the sheet, and the networks answer while you draw. Until then, this is their answer to a test picture."
             )
         made = of_test(data, SHOWN_FIRST) if x is None else Source(x, "your drawing", "Your drawing")
-        st.html(
-            f'<div class="ae-answers">{_itself(data, made)}{"".join(_answer(one, data, made) for one in runs)}</div>'
-        )
+        versions = tuple(f"{one.folder}:{cached.model(one)[1].sha256}" for one in runs)
+        st.html(_first(runs, versions, data, data.name, made) if x is None else _lines(runs, data, made))
         with st.container(gap=None):
             for one in runs:
                 provenance(one, cached.model(one)[1], made.words)
@@ -90,13 +89,22 @@ def _answers(run: Run, data: Dataset, source: Callable[[], Source | None], hint:
         if made is None:
             st.info(hint, icon=":material/draw:")
             return
-        st.html(
-            f'<div class="ae-answers">{_itself(data, made)}{"".join(_answer(one, data, made) for one in chosen)}</div>'
-        )
+        st.html(_lines(chosen, data, made))
         note(f"Nearest: by pixels among all training pictures; by code among the first {cached.COMPARED:,}.")
         with st.container(gap=None):
             for one in chosen:
                 provenance(one, cached.model(one)[1], made.words)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _first(_runs: list[Run], versions: tuple[str, ...], _data: Dataset, name: str, _made: Source) -> str:
+    """`_lines` for the test picture that everybody sees before anything is drawn."""
+    return _lines(_runs, _data, _made)
+
+
+def _lines(runs: list[Run], data: Dataset, made: Source) -> str:
+    """HTML of a picture, and of what each network makes of it."""
+    return f'<div class="ae-answers">{_itself(data, made)}{"".join(_answer(one, data, made) for one in runs)}</div>'
 
 
 def _itself(data: Dataset, made: Source) -> str:
