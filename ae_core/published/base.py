@@ -49,6 +49,7 @@ class Row:
     at_most: float | None = None
     dataset: str = "mnist"
     measure: Measure | None = None  # where it differs from that of the entry
+    seeds: int | None = None  # where it differs from that of the entry
 
     def recipe(self, seed: int = 0) -> Recipe:
         """The checked recipe with that seed."""
@@ -70,6 +71,10 @@ class Published:
     recorded: bool = True  # whether `measure` reads the run's record only, or has to compute for minutes
     claim: str = ""  # what the rows say together, where that is the point
     claims: Callable[[list[float]], bool] = field(default=lambda values: True)
+
+    def seeds_of(self, row: Row) -> int:
+        """With how many seeds a row is trained."""
+        return self.seeds if row.seeds is None else row.seeds
 
 
 @dataclass(frozen=True)
