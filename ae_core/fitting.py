@@ -60,7 +60,7 @@ def shaped(picture: Tensor, shape: Shape, how: str) -> Tensor:
         picture = _with_bars(picture, shape)
     top, left, tall, wide = crop_box(picture.shape[1], picture.shape[2], shape)
     part = picture[:, top : top + tall, left : left + wide]
-    return torch.stack([resized(channel, *shape[1:]) for channel in part])[None]
+    return resized(part, *shape[1:])[None]
 
 
 def _ink(grey: Tensor) -> Tensor:

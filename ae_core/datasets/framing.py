@@ -6,6 +6,7 @@ set's own size. Each data set names its framing beside its shape.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import torch
@@ -26,11 +27,12 @@ def ink_box(drawing: Tensor, least: float = INK) -> tuple[int, int, int, int] | 
 
 
 def resized(drawing: Tensor, height: int, width: int) -> Tensor:
-    """A drawing (h, w) at (height, width): each new pixel is the mean of the area it covers."""
-    rows, columns = _shares(drawing.shape[0], height), _shares(drawing.shape[1], width)
+    """A drawing (..., h, w) at (height, width): each new pixel is the mean of the area it covers."""
+    rows, columns = _shares(drawing.shape[-2], height), _shares(drawing.shape[-1], width)
     return (rows @ drawing @ columns.T).clamp(0, 1)
 
 
+@functools.lru_cache(maxsize=128)
 def _shares(old: int, new: int) -> Tensor:
     """How much of each of `new` equal intervals lies in each of `old` equal ones; rows of (new, old) sum to one."""
     edges, pixels = torch.arange(new + 1, dtype=torch.float64) * (old / new), torch.arange(old, dtype=torch.float64)
