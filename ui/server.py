@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import logging
+import pkgutil
 import threading
 from collections.abc import AsyncIterator
 from typing import Any
@@ -60,9 +62,12 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
 
 
 def _prepare(machine: Engine) -> None:
-    """What nobody should have to wait for, in the time before the first visitor: what the first pages show."""
+    """What nobody should have to wait for, in the time before the first visitor: modules, and what the first pages show."""
+    import ui
     from ui.family import showcase
 
+    for found in pkgutil.iter_modules(ui.__path__, "ui."):
+        importlib.import_module(found.name)
     for entry in {entry.name: entry for entry in (DATASETS["digits"], showcase())}.values():
         with contextlib.suppress(DatasetError, RuntimeError):  # the pages say so; a server may end meanwhile
             machine.side.ask(Computation.of("pca", dataset=entry.name))
