@@ -90,7 +90,7 @@ def manifold(run: Run, own: bool) -> None:
     """A map made of pictures, each place equally probable."""
     ranked = latent.order(run)
     across, up = pick_two(ranked) if len(ranked) > 2 else (0, len(ranked) - 1)
-    pictures = generation.manifold(run, latent.version(run), across, up)
+    pictures = generation.manifold(run, cached.version(run), across, up)
     source = "the standard normal prior" if own else "a normal distribution fitted to each of the two numbers"
     picture = mosaic(grey(pictures), generation.SIDE)
     st.html(
@@ -124,7 +124,7 @@ def numbers(run: Run, own: bool) -> None:
 def prior(run: Run, own: bool) -> None:
     """How much each number of the code says, and how its values are spread against a normal distribution."""
     weight, ranked = latent.weight(run), latent.order(run)
-    spread = generation.spread_codes(run, latent.version(run))
+    spread = generation.spread_codes(run, cached.version(run))
     names, dead = [f"z{d + 1}" for d in ranked[:64]], int((weight < DEAD).sum())
     title = "KL in nats, mean over pictures" if own else "variance over pictures"
     left, right = st.columns(2, gap="large")

@@ -105,7 +105,7 @@ def explore(run: Run, made: Recipe, view: View, ready: bool) -> None:
     n = len(latent.shown(run, view).labels)
     if view.kind == "three":
         corners(made, view)
-    packed = latent.beside_pca(run, latent.version(run), view, ready)
+    packed = latent.beside_pca(run, cached.version(run), view, ready)
     marks = marked_pad(packed, f"{run.id}:{'-'.join(map(str, view))}", n)
     if view.kind == "three" and marks.three and marks.three != (view.a, view.b, view.c):
         st.session_state[_THREE] = (made.dataset, marks.three)
@@ -149,7 +149,7 @@ def numbers(run: Run, made: Recipe, view: View) -> None:
     """Error, neighbours, silhouette and trustworthiness of all that is mapped, as a table."""
     pixels, size = int(np.prod(made.data.shape)), latent.network(run).latent
     one_class = len(made.data.classes) == 1
-    measured = worth.measured(run, latent.version(run), view)
+    measured = worth.measured(run, cached.version(run), view)
     every = cached.test_errors(run)
     errors = [f"{found.mean() / pixels:.4f}" for found in (every, cached.pca_errors(made.dataset, size))]
     heads = [view.layer or f"{latent.network(run).title}, code ({size})", f"PCA ({min(size, pixels)})"]

@@ -139,7 +139,7 @@ def test_pictures(run: Run, model: Autoencoder, checkpoint: Checkpoint) -> None:
         st.html(measures(run, made, model.latent))
     with right:
         st.plotly_chart(
-            cached.error_figure(run, f"{run.folder}:{checkpoint.sha256}"), key="distribution", config=charts.CONFIG,
+            cached.error_figure(run, cached.version(run)), key="distribution", config=charts.CONFIG,
             height=280, alt=f"Distribution of the error of {len(errors)} test pictures for the autoencoder and for PCA",
         )  # fmt: skip
         provenance(run, checkpoint)

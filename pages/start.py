@@ -40,7 +40,7 @@ def touch(runs: list[Run]) -> None:
     """The latent pad with one run, or with two under one pointer."""
     kind = pick("Show", VIEWS, "beside", widget=st.segmented_control, required=True, label_visibility="collapsed") if len(runs) == 2 else "one"  # fmt: skip
     shown = runs if kind == "two" else runs[:1]
-    versions = tuple(latent.version(run) for run in shown)
+    versions = tuple(cached.version(run) for run in shown)
     marked_pad(
         latent.alone(shown, versions, plane(shown[0]), tour=True), f"start:{kind}", len(latent.codes(shown[0]).labels)
     )

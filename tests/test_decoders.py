@@ -9,7 +9,7 @@ from packed import unpacked
 
 from ae_core.runs import RunError
 from ae_core.store import Store
-from ui import decoders, latent
+from ui import cached, decoders, latent
 from ui.components.packing import Packer
 
 RNG = np.random.default_rng(0)
@@ -70,7 +70,7 @@ def test_no_map_of_a_shipped_run_takes_500_kb_on_the_wire():
     for run in Store.default().listing():
         if run.pretrained:
             for view in (latent.View("dims"), latent.View("pca")):
-                header, packer = latent.beside_pca(run, latent.version(run), view, ready=True)
+                header, packer = latent.beside_pca(run, cached.version(run), view, ready=True)
                 sizes[run.id, view.kind] = len(packer.pack(header))
     assert len(sizes) >= 40
     assert max(sizes.values()) < 500_000, sorted(sizes.items(), key=lambda item: -item[1])[:5]

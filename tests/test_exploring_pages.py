@@ -25,7 +25,7 @@ from ae_core.recipe import recipe
 from ae_core.representation import NEIGHBOURS
 from ae_core.runs import Run
 from ae_core.store import ROOT, Store
-from ui import family, generation
+from ui import cached, family, generation
 from ui.cached import runs_of
 from ui.components.weights import dense_decoder
 from ui.family import showcase
@@ -164,11 +164,11 @@ def test_the_plane_through_three_pictures_is_that_of_the_address(run_of):
 
 def test_manifold_pictures_grow_to_the_right_and_upwards(run_of):
     from ae_core.generation import normal_quantiles
-    from ui import generation, latent
+    from ui import generation
 
     run = run_of("plane")
     model, q = run.load()[0], normal_quantiles(generation.SIDE)
-    shown = generation.manifold(run, latent.version(run), 0, 1).reshape(generation.SIDE, generation.SIDE, -1)
+    shown = generation.manifold(run, cached.version(run), 0, 1).reshape(generation.SIDE, generation.SIDE, -1)
     for row, column in ((0, 0), (0, generation.SIDE - 1), (4, 11)):
         with torch.inference_mode():
             wanted = model.decode(torch.stack([q[column], q[generation.SIDE - 1 - row]])[None]).flatten()

@@ -39,7 +39,7 @@ def beside_a_sheet(runs: list[Run], data: Dataset, key: str) -> Tensor | None:
                 "Draw on the sheet, and the networks answer while you draw. Until then, this is their answer to a test picture."
             )
         made = of_test(data, SHOWN_FIRST) if x is None else Source(x, "your drawing", "Your drawing")
-        versions = tuple(f"{one.folder}:{cached.model(one)[1].sha256}" for one in runs)
+        versions = tuple(map(cached.version, runs))
         st.html(_first(runs, versions, data, data.name, made) if x is None else _lines(runs, data, made))
         with st.container(gap=None):
             for one in runs:

@@ -45,10 +45,15 @@ def runs_of(dataset_name: str) -> list[Run]:
     return found
 
 
+def version(run: Run) -> str:
+    """What tells one state of a run from another: its folder and the checksum of its newest weights."""
+    entries = manifest(run.folder)
+    return f"{run.folder}:{entries[-1].sha256 if entries else ''}"
+
+
 def model(run: Run) -> tuple[Autoencoder, Checkpoint]:
     """The newest weights of a run. RunError where they cannot be opened."""
-    entries = manifest(run.folder)
-    return _model(run, f"{run.folder}:{entries[-1].sha256 if entries else ''}")
+    return _model(run, version(run))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -72,13 +77,12 @@ def _metrics(_run: Run, version: str) -> list[dict[str, Any]]:
 
 def test_errors(run: Run) -> np.ndarray:
     """Squared error of every test image (n,), summed over pixels: as measured at the end of training, else now."""
-    _, entry = model(run)
-    return _test_errors(run, f"{run.folder}:{entry.sha256}", entry)
+    return _test_errors(run, version(run))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _test_errors(_run: Run, version: str, entry: Checkpoint) -> np.ndarray:
-    kept = _run.errors()
+def _test_errors(_run: Run, version: str) -> np.ndarray:
+    kept, (_, entry) = _run.errors(), model(_run)
     if kept and kept[0] == entry.step and len(kept[1]) == len(_run.recipe().data.load().test):
         return kept[1].numpy()
     return computed(of_run("errors", _run, entry.sha256))["errors"].numpy()
@@ -86,14 +90,13 @@ def _test_errors(_run: Run, version: str, entry: Checkpoint) -> np.ndarray:
 
 def test_ssim(run: Run) -> float:
     """Structural similarity of a run, mean over the test images of `spread`."""
-    network, entry = model(run)
-    return _test_ssim(network, run.recipe().dataset, f"{run.folder}:{entry.sha256}")
+    return _test_ssim(run, version(run))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _test_ssim(_network: Autoencoder, dataset_name: str, version: str) -> float:
-    images = spread(dataset_name)
-    return float(ssims(images, reconstructions(_network, images)).mean())
+def _test_ssim(_run: Run, version: str) -> float:
+    images = spread(_run.recipe().dataset)
+    return float(ssims(images, reconstructions(model(_run)[0], images)).mean())
 
 
 def spread(dataset_name: str) -> Tensor:
@@ -104,7 +107,7 @@ def spread(dataset_name: str) -> Tensor:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def error_figure(_run: Run, version: str) -> go.Figure:
-    """Distribution of the error over the test images, for a run and for PCA; `version` is the checksum of its weights."""
+    """Distribution of the error over the test images, for a run and for PCA."""
     network, _ = model(_run)
     baseline = pca_errors(_run.recipe().dataset, network.latent)
     return charts.error_distribution(test_errors(_run), baseline, ("autoencoder", "PCA"))
@@ -135,13 +138,12 @@ def pca_by_size(dataset_name: str) -> np.ndarray:
 
 def nearest_codes(run: Run) -> Tensor:
     """Codes (n, latent) of the first training images (`COMPARED` of them)."""
-    network, entry = model(run)
-    return _nearest_codes(run, network, f"{run.folder}:{entry.sha256}")
+    return _nearest_codes(run, version(run))
 
 
 @st.cache_resource(max_entries=32, show_spinner="Encoding training pictures …")
-def _nearest_codes(_run: Run, _network: Autoencoder, version: str) -> Tensor:
-    return codes(_network, _run.recipe().data.load().train.images[:COMPARED])
+def _nearest_codes(_run: Run, version: str) -> Tensor:
+    return codes(model(_run)[0], _run.recipe().data.load().train.images[:COMPARED])
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -46,7 +46,7 @@ class Compared(NamedTuple):
     @property
     def version(self) -> str:
         """What tells one state of the run from another."""
-        return f"{self.run.folder}:{self.checkpoint.sha256}"
+        return cached.version(self.run)
 
 
 class Measured(NamedTuple):

@@ -73,8 +73,8 @@ def candidates(data: Dataset, runs: Sequence[Run], kind: str) -> list[Candidate]
     """The chosen runs, PCA and the filters, for one kind of damage. RunError where a run cannot be opened."""
     found = []
     for run, colour in zip(runs, RUN_COLOURS, strict=False):
-        model, checkpoint = cached.model(run)
-        found.append((by_model(run.id, short_title(run), model), colour, f"{run.folder}:{checkpoint.sha256}"))
+        made = by_model(run.id, short_title(run), cached.model(run)[0])
+        found.append((made, colour, cached.version(run)))
     found.append((by_pca(cached.pca(data.name)), BASELINE, data.name))
     found += [(by_filter(name, FILTER_TITLES[name], f), FILTER_COLOURS[name], data.name) for name, f in FILTERS.items()]
     return [

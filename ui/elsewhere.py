@@ -34,7 +34,7 @@ def foreign(run: Run, data: Dataset) -> None:
     name = pick("Other pictures", others, "other", width=260)
     model, checkpoint = cached.model(run)
     images, labels = _as_foreign(name, data, data.name)
-    outputs = _rebuilt_foreign(f"{run.folder}:{checkpoint.sha256}", name, model, images)
+    outputs = _rebuilt_foreign(cached.version(run), name, model, images)
     chosen = one_of_each(labels, COUNT)
     x, y = images[chosen], outputs[chosen]
     scale = max(0.25, float((y - x).abs().max()))

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import streamlit as st
 
-from ae_core.checkpoints import manifest
 from ae_core.datasets import DATASETS, Dataset, DatasetError
 from ae_core.exploration import one_of_each
 from ae_core.metrics import reconstructions
@@ -56,11 +55,6 @@ def _others(model: str) -> Iterator[Run]:
             continue
 
 
-def _checksum(run: Run) -> str:
-    entries = manifest(run.folder)
-    return entries[-1].sha256 if entries else ""
-
-
 def bottleneck(pixels: int, latent: int) -> str:
     """HTML of a funnel from `pixels` values to `latent` and back, heights to scale, with the numbers under it."""
     full = 56.0
@@ -82,7 +76,7 @@ def bottleneck(pixels: int, latent: int) -> str:
 def pictures(run: Run) -> str:
     """HTML of a few test pictures over what the run rebuilds of them; empty where the pictures are not here."""
     try:
-        return _pictures(run, f"{run.folder}:{_checksum(run)}")
+        return _pictures(run, cached.version(run))
     except (RunError, DatasetError):
         return ""
 

@@ -52,7 +52,7 @@ def samplers(run: Run) -> dict[str, str]:
 
 def sampler(run: Run, name: str) -> Sampler:
     """The sampler of a run by its name in `samplers`."""
-    return Prior(latent.network(run).latent) if name == "prior" else _fitted(run, latent.version(run), name)
+    return Prior(latent.network(run).latent) if name == "prior" else _fitted(run, cached.version(run), name)
 
 
 @st.cache_resource(max_entries=64, show_spinner="Fitting to the codes …")
@@ -69,7 +69,7 @@ def decoded(run: Run, codes: Tensor) -> Tensor:
 
 def samples(run: Run, name: str, n: int, temperature: float, seed: int) -> Drawn:
     """Pictures of codes drawn from a sampler, each beside the training picture nearest to it."""
-    return _samples(run, latent.version(run), name, n, temperature, seed)
+    return _samples(run, cached.version(run), name, n, temperature, seed)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -80,7 +80,7 @@ def _samples(_run: Run, version: str, name: str, n: int, temperature: float, see
 
 def from_holes(run: Run, n: int, seed: int) -> Drawn:
     """Pictures of places between the codes, as far as possible from all of them."""
-    return _from_holes(run, latent.version(run), n, seed)
+    return _from_holes(run, cached.version(run), n, seed)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -54,14 +54,9 @@ class View(NamedTuple):
     layer: str = ""
 
 
-def version(run: Run) -> str:
-    """What tells one state of a run from another: its folder and the checksum of its weights."""
-    return f"{run.folder}:{cached.model(run)[1].sha256}"
-
-
 def codes(run: Run) -> Codes:
     """Codes of the test pictures of a run. DatasetError where neither the pictures nor shipped codes are here."""
-    return _codes(run, version(run))
+    return _codes(run, cached.version(run))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -83,7 +78,7 @@ def _frozen(found: Tensor, labels: Tensor) -> Codes:
 
 def layers(run: Run) -> dict[str, str]:
     """The layers that can be mapped: a short name for the address -> the name on screen with its size; `code` is one."""
-    return {name.split(" (")[0].replace(" ", "-"): name for name in _layers(run, version(run))}
+    return {name.split(" (")[0].replace(" ", "-"): name for name in _layers(run, cached.version(run))}
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -93,7 +88,7 @@ def _layers(_run: Run, version: str) -> list[str]:
 
 def shown(run: Run, view: View) -> Codes:
     """What is mapped: the codes, or the answers of a hidden layer for the first 1000 test pictures."""
-    return _answers(run, version(run), view.layer) if view.kind == "layer" else codes(run)
+    return _answers(run, cached.version(run), view.layer) if view.kind == "layer" else codes(run)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Asking the layer …")
@@ -109,7 +104,7 @@ def order(run: Run) -> list[int]:
 
 def weight(run: Run) -> np.ndarray:
     """KL in nats of each number of the code (latent,), mean over test pictures; without a posterior, its variance."""
-    return _weight(run, version(run))
+    return _weight(run, cached.version(run))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -223,7 +218,7 @@ def alone(_runs: list[Run], versions: tuple[str, ...], view: View, tour: bool = 
 
 def sliders(run: Run) -> Packed:
     """The pad without its map: one picture, and a slider for each of the most telling numbers of the code."""
-    return _sliders(run, version(run))
+    return _sliders(run, cached.version(run))
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)

@@ -79,6 +79,5 @@ def _import_what_pages_need() -> None:
     from ui import cached
 
     run = cached.store().find(EXAMPLE)
-    _, checkpoint = cached.model(run)
-    cached.error_figure(run, f"{run.folder}:{checkpoint.sha256}")
+    cached.error_figure(run, cached.version(run))
     cached.test_ssim(run)
