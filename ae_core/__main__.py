@@ -22,7 +22,7 @@ from ae_core.knobs import Declared, declared
 from ae_core.models import MODELS, idea, model_class
 from ae_core.own_pictures import read_file
 from ae_core.ownership import Busy
-from ae_core.picture_sets import Turning, import_pictures
+from ae_core.picture_sets import Import, Turning
 from ae_core.published import PUBLISHED, Result, published, result
 from ae_core.recipe import recipe
 from ae_core.report import as_text, full_report
@@ -174,7 +174,7 @@ def command_download(arguments: argparse.Namespace) -> None:
 
 def command_import(arguments: argparse.Namespace) -> None:
     upload = read_file(arguments.file)
-    made = import_pictures(upload, Turning(**given(arguments, declared(Turning))))
+    made = Import(upload, Turning(**given(arguments, declared(Turning)))).keep()
     split = made.load()
     print(f"{made.name}: {len(split.train)} pictures to learn from, {len(split.test)} to test on.")
     if upload.skipped:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Annotated
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,6 +18,7 @@ from ae_core.exploration import as_bytes
 from ae_core.fitting import shaped, with_channels
 from ae_core.knobs import Knob, checked
 from ae_core.own_pictures import Upload
+from ae_core.slices import EachPicture
 
 MOST_CLASSES, LEAST_OF_A_CLASS = 10, 5
 
@@ -47,22 +49,28 @@ class Turning:
         """Channels, height and width of the pictures."""
         return (3 if self.colour else 1, self.side, self.side)
 
-    def turn(self, upload: Upload, k: int) -> Tensor:
-        """Picture `k` of an upload as uint8 (channels, side, side)."""
-        values = with_channels(upload.pictures[k], self.shape[0])
+    def turn(self, picture: np.ndarray) -> Tensor:
+        """A picture uint8 (height, width, 1 or 3) as uint8 (channels, side, side)."""
+        values = with_channels(picture, self.shape[0])
         return as_bytes(shaped(1 - values if self.negative else values, self.shape, self.cut)[0])
 
 
-def import_pictures(upload: Upload, turning: Turning) -> Dataset:
-    """Keep the pictures of a zip as a data set.
+class Import(EachPicture):
+    """The pictures of a zip on their way to a data set: they are turned in slices of time, then kept."""
 
-    Raises
-        DatasetError: where it is no zip, has too few different pictures, or there is no room for more.
-    """
-    if not upload.whole_set:
-        raise DatasetError(f"This is one picture: a data set must have at least {LEAST}; put them into a zip.")
-    images = torch.stack([turning.turn(upload, k) for k in range(len(upload.pictures))])
-    return keep(*arranged(images, upload.folders))
+    def __init__(self, upload: Upload, turning: Turning) -> None:
+        super().__init__(upload.pictures, turning.turn)
+        self._upload = upload
+
+    def keep(self) -> Dataset:
+        """Turn what is not turned yet, and keep all as a data set.
+
+        Raises
+            DatasetError: where it is no zip, has too few different pictures, or there is no room for more.
+        """
+        if not self._upload.whole_set:
+            raise DatasetError(f"This is one picture: a data set must have at least {LEAST}; put them into a zip.")
+        return keep(*arranged(self.result(), self._upload.folders))
 
 
 def arranged(images: Tensor, folders: Sequence[int]) -> tuple[Tensor, Tensor]:

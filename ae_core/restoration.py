@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,6 +14,7 @@ from ae_core.datasets import Dataset
 from ae_core.exploration import one_of_each
 from ae_core.metrics import psnr, reconstructions
 from ae_core.models import Autoencoder
+from ae_core.slices import InSlices
 
 LEVELS = tuple(round(0.1 * i, 1) for i in range(11))
 TUNED_ON, JUDGED_ON = 10, 40  # training pictures a strength is chosen on, test pictures a method is judged on
@@ -49,35 +47,6 @@ def by_pca(fitted: PCA) -> Method:
     return by_filter("pca", "PCA", pca_filter(fitted))
 
 
-class InSlices(ABC):
-    """A computation shared by all who look at it; each of them moves it on by a slice of time, one at a time."""
-
-    def __init__(self) -> None:
-        self._turn = threading.Lock()
-
-    @property
-    @abstractmethod
-    def done(self) -> bool:
-        """Whether everything is computed."""
-
-    @abstractmethod
-    def step(self) -> None:
-        """Compute the next little part."""
-
-    def advance(self, seconds: float) -> None:
-        """Compute for about that long, at least one step; at once back where somebody else is at it."""
-        if not self._turn.acquire(blocking=False):
-            return
-        try:
-            until = time.monotonic() + seconds
-            while not self.done:
-                self.step()
-                if time.monotonic() > until:
-                    return
-        finally:
-            self._turn.release()
-
-
 class Sweep(InSlices):
     """PSNR of one method against the level of one kind of damage; the level somebody looks at comes first.
 
@@ -95,8 +64,8 @@ class Sweep(InSlices):
         self._errors: dict[float, list[float]] = {}
 
     @property
-    def done(self) -> bool:
-        return len(self.psnr) == len(LEVELS)
+    def share(self) -> float:
+        return len(self.psnr) / len(LEVELS)
 
     def strength(self, level: float) -> float | None:
         """The tuned strength at a level; None while it is not known yet."""
@@ -129,8 +98,8 @@ class Again(InSlices):
         self._method, self._strength, self._now, self._times = method, strength, damaged, 0
 
     @property
-    def done(self) -> bool:
-        return TIMES[-1] in self.outputs
+    def share(self) -> float:
+        return self._times / TIMES[-1]
 
     def step(self) -> None:
         after = self._method.apply(self._now, self._strength)

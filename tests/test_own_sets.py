@@ -21,7 +21,7 @@ from ae_core.datasets import DatasetError, dataset, datasets, own
 from ae_core.execution import execute
 from ae_core.knobs import KnobError
 from ae_core.own_pictures import SENTENCES, PictureError, read_upload
-from ae_core.picture_sets import Turning, classes, import_pictures
+from ae_core.picture_sets import Import, Turning, classes
 from ae_core.recipe import recipe
 from ae_core.runs import Run
 from ae_core.store import Store
@@ -50,7 +50,7 @@ def zipped(inside: Files) -> bytes:
 
 
 def imported(inside: Files | None = None, **knobs: object) -> own.Dataset:
-    return import_pictures(read_upload(zipped(inside or files())), Turning(**{"side": 8, **knobs}))
+    return Import(read_upload(zipped(inside or files())), Turning(**{"side": 8, **knobs})).keep()
 
 
 def left_over() -> list[Path]:
@@ -165,7 +165,7 @@ def deflated(inside: Files) -> bytes:
 def test_what_is_no_data_set_gets_a_sentence_and_leaves_nothing(name):
     make, sentence = REFUSED[name]
     with pytest.raises((PictureError, DatasetError)) as caught:
-        import_pictures(read_upload(make()), Turning())
+        Import(read_upload(make()), Turning()).keep()
     assert str(caught.value).startswith(sentence) and "\n" not in str(caught.value)
     assert not own.own_folder().exists()
 
@@ -173,7 +173,7 @@ def test_what_is_no_data_set_gets_a_sentence_and_leaves_nothing(name):
 def test_what_is_mixed_with_pictures_is_left_out():
     mixed = [*files(), ("notes.txt", b"text"), ("lies.png", b"GIF89a"), ("a/deep/in.zip", zipped(files(1)))]
     upload = read_upload(zipped(mixed))
-    assert upload.skipped == 3 and import_pictures(upload, Turning(side=8)).name == imported().name
+    assert upload.skipped == 3 and Import(upload, Turning(side=8)).keep().name == imported().name
 
 
 def test_there_is_room_for_so_many_sets_and_so_many_bytes(monkeypatch):
@@ -198,9 +198,9 @@ KILLED = """
 import os, pathlib, sys
 from ae_core.datasets import own
 from ae_core.own_pictures import read_upload
-from ae_core.picture_sets import Turning, import_pictures
+from ae_core.picture_sets import Import, Turning
 setattr(own, sys.argv[2], lambda *arguments: os._exit(9))
-import_pictures(read_upload(pathlib.Path(sys.argv[1]).read_bytes()), Turning(side=8))
+Import(read_upload(pathlib.Path(sys.argv[1]).read_bytes()), Turning(side=8)).keep()
 """
 
 

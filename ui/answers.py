@@ -17,6 +17,7 @@ from ae_core.metrics import codes, reconstructions, squared_errors
 from ae_core.runs import Run
 from ui import cached
 from ui.colours import BASELINE, OURS
+from ui.computing import in_slices
 from ui.frame import note, notice
 from ui.pick import pick_several, short_title
 from ui.pictures import Row, data_uri, grey, png, sheet, strip
@@ -68,8 +69,8 @@ def of_upload(run: Run, data: Dataset) -> None:
         run, data, lambda: uploaded(data), "Choose a picture on the left; what the networks make of it stands here."
     )
     everything = all_uploaded(data)
-    if everything is not None:
-        _whole_set(run, everything)
+    if everything is not None and in_slices(everything, "Turning the other pictures of the zip"):
+        _whole_set(run, everything.result())
     notice(
         "Your picture is not of the kind that the network has learned from. Where it rebuilds it well, it has learned "
         "something about pictures; where it does not, it answers with what it knows. Try how much the crop and turning dark "

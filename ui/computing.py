@@ -16,11 +16,13 @@ from torch import Tensor
 
 from ae_core.computations import Computation
 from ae_core.side_process import Progress
+from ae_core.slices import InSlices
 from ae_core.store import Store
 from ui.server import engine
 
 GRACE_S = 0.25  # whoever asks first waits this long: most computations are done by then
 EVERY_S, SHORT_S = 0.5, 1.0  # between two looks at the progress; what is over by then needs no button
+SLICE_S, NEXT_S = 0.12, 0.2  # of a computation in slices: how long one is, and when the next begins
 GONE_S = 3.0  # a visitor who has not looked for so long does not wait any more
 _STOPPED = "_computing_stopped"  # session key: what this visitor does not want to wait for
 _waiting: dict[str, dict[str, float]] = {}  # by key, who waits for it (session), and when they last looked
@@ -97,6 +99,21 @@ def _wait(what: Computation, place: str, since: float) -> None:
         if lasts and st.button("Stop", icon=":material/stop:", key=f"stop_{place}_{what.key}"):
             _stop(what)
             st.rerun()
+
+
+def in_slices(what: InSlices, words: str) -> bool:
+    """Move a computation on by a slice of time; True once it is done, else a bar, and soon the page is drawn again."""
+    what.advance(SLICE_S)
+    if not what.done:
+        st.fragment(_move_on, run_every=NEXT_S)(what, words)
+    return what.done
+
+
+def _move_on(what: InSlices, words: str) -> None:
+    what.advance(SLICE_S)
+    if what.done:
+        st.rerun()
+    st.progress(what.share, text=f"{words} …")
 
 
 def _left(progress: Progress) -> str:

@@ -9,15 +9,17 @@ from ae_core.datasets import Dataset, DatasetError
 from ae_core.datasets.own import LEAST
 from ae_core.knobs import declared
 from ae_core.own_pictures import Upload
-from ae_core.picture_sets import Turning, import_pictures
+from ae_core.picture_sets import Import, Turning
 from ae_core.runs import RunError
 from ui import cached
+from ui.computing import in_slices
 from ui.forms import knob_widgets
 from ui.frame import note
 from ui.pictures import Tile, tiles
 from ui.sources import opened, with_crop
 
 EXAMPLES = 3  # pictures that show the crop
+_KEEPING = "own_keeping"  # session key: the zip that is being turned
 
 
 def offer_import() -> None:
@@ -33,13 +35,14 @@ def offer_import() -> None:
         turning = Turning(**knob_widgets(declared(Turning), {}))
         _examples(upload, turning)
         if st.button("Keep as a data set", type="primary", icon=":material/add:", key="own_keep", width="stretch"):
-            _keep(upload, turning)
+            st.session_state[_KEEPING] = Import(upload, turning)
+        if _KEEPING in st.session_state and in_slices(st.session_state[_KEEPING], "Turning the pictures"):
+            _keep(st.session_state.pop(_KEEPING))
 
 
-def _keep(upload: Upload, turning: Turning) -> None:
+def _keep(turned: Import) -> None:
     try:
-        with st.spinner("Turning the pictures …"):
-            made = import_pictures(upload, turning)
+        made = turned.keep()
     except DatasetError as error:
         st.error(str(error))
         return
@@ -52,7 +55,7 @@ def _examples(upload: Upload, turning: Turning) -> None:
     shown = []
     for k in np.linspace(0, len(upload.pictures) - 1, min(EXAMPLES, len(upload.pictures))).astype(int).tolist():
         before = with_crop(upload.pictures[k], turning.shape, turning.cut)
-        after = np.moveaxis(turning.turn(upload, k).numpy(), 0, -1)
+        after = np.moveaxis(turning.turn(upload.pictures[k]).numpy(), 0, -1)
         shown += [
             Tile(f"Picture {k + 1}", before, f"Picture {k + 1} of the zip; what is cut off is dimmed"),
             Tile("For the network", after, f"Picture {k + 1}, as the network will see it"),

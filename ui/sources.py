@@ -16,6 +16,7 @@ from ae_core.exploration import as_bytes, one_of_each
 from ae_core.fitting import FITS, crop_box, dark_on_light, fitted, on_dark, with_channels
 from ae_core.models.base import Shape
 from ae_core.own_pictures import KINDS, PictureError, Upload, read_upload
+from ae_core.slices import EachPicture
 from ui.frame import note
 from ui.pick import number, pick
 from ui.pictures import Tile, tiles
@@ -23,6 +24,7 @@ from ui.sketching import sketched
 
 SOURCES = {"test": "Test picture", "drawing": "Draw", "upload": "Upload"}
 NUMBERED = 50  # test pictures to choose from
+_SHAPED = "_uploaded_shaped"  # session key: what the zip, the data set and the shaping were, and the pictures
 _UPLOADED = "_uploaded"  # session key: digest of the file, and what was in it
 
 
@@ -79,25 +81,37 @@ def uploaded(data: Dataset) -> Source | None:
     return Source(x, "your picture", "Your picture, as the network sees it")
 
 
-def all_uploaded(data: Dataset) -> Tensor | None:
-    """Every picture of the zip that is open (n, channels, height, width), shaped as the one on screen; None without a zip."""
-    kept = st.session_state.get(f"{_UPLOADED}_upload")
-    if not kept or not kept[1].whole_set:
+def all_uploaded(data: Dataset) -> EachPicture | None:
+    """Every picture of the zip that is open, shaped (channels, height, width) as the one on screen, in slices of time.
+
+    The same while file, data set and shaping stay the same; None without a zip.
+    """
+    found = _zip()
+    if found is None:
         return None
-    how, invert = st.session_state["fit"], st.session_state["invert"]
-    return torch.cat([_turned(picture, data, how, invert)[0] for picture in kept[1].pictures])
+    digest, pictures = found
+    key = (digest, data.name, st.session_state["fit"], st.session_state["invert"])
+    if st.session_state.get(_SHAPED, ("",))[0] != key:
+        st.session_state[_SHAPED] = (key, EachPicture(pictures, lambda picture: _turned(picture, data, *key[2:])[0][0]))
+    return st.session_state[_SHAPED][1]
 
 
 def uploaded_together(data: Dataset, most: int) -> Source | None:
     """The picture of the zip that is on screen and those after it, `most` in all; None where there is no more than one."""
-    everything = all_uploaded(data)
-    if everything is None or len(everything) == 1:
+    found = _zip()
+    if found is None or len(found[1]) == 1:
         return None
-    first = min(st.session_state["upload_picture"] - 1, max(0, len(everything) - most))
-    last = min(first + most, len(everything))
-    return Source(
-        everything[first:last], f"your pictures {first + 1} to {last} of {len(everything):,}", "Your pictures"
-    )
+    pictures, how, invert = found[1], st.session_state["fit"], st.session_state["invert"]
+    first = min(st.session_state["upload_picture"] - 1, max(0, len(pictures) - most))
+    last = min(first + most, len(pictures))
+    shown = torch.cat([_turned(picture, data, how, invert)[0] for picture in pictures[first:last]])
+    return Source(shown, f"your pictures {first + 1} to {last} of {len(pictures):,}", "Your pictures")
+
+
+def _zip() -> tuple[str, tuple[np.ndarray, ...]] | None:
+    """Digest and pictures of the zip that is open."""
+    kept = st.session_state.get(f"{_UPLOADED}_upload")
+    return (kept[0], kept[1].pictures) if kept and kept[1].whole_set else None
 
 
 def opened(key: str, kinds: Sequence[str] = KINDS) -> Upload | None:

@@ -1,0 +1,70 @@
+"""Computations in small slices of time, for a page that must not wait: each visit moves one on a little and looks on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+PORTION = 32  # pictures in a step
+
+
+class InSlices(ABC):
+    """A computation shared by all who look at it; each of them moves it on by a slice of time, one at a time."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+
+    @property
+    @abstractmethod
+    def share(self) -> float:
+        """How much is done, from 0 to 1; exactly 1 where there is nothing left to do."""
+
+    @abstractmethod
+    def step(self) -> None:
+        """Compute the next little part."""
+
+    @property
+    def done(self) -> bool:
+        """Whether everything is computed."""
+        return self.share == 1.0
+
+    def advance(self, seconds: float) -> None:
+        """Compute for about that long, at least one step; at once back where somebody else is at it."""
+        if not self._turn.acquire(blocking=False):
+            return
+        try:
+            until = time.monotonic() + seconds
+            while not self.done:
+                self.step()
+                if time.monotonic() > until:
+                    return
+        finally:
+            self._turn.release()
+
+
+class EachPicture(InSlices):
+    """The same done to many pictures of any size, uint8 (height, width, channels), a portion in a step."""
+
+    def __init__(self, pictures: tuple[np.ndarray, ...], work: Callable[[np.ndarray], Tensor]) -> None:
+        super().__init__()
+        self._pictures, self._work, self._done = pictures, work, list[Tensor]()
+
+    @property
+    def share(self) -> float:
+        return len(self._done) / len(self._pictures)
+
+    def step(self) -> None:
+        first = len(self._done)
+        self._done += map(self._work, self._pictures[first : first + PORTION])
+
+    def result(self) -> Tensor:
+        """What was made of all pictures, one behind the other."""
+        while not self.done:
+            self.step()
+        return torch.stack(self._done)
