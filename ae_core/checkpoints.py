@@ -7,6 +7,7 @@ that is whole and falls back to the one before. File names are made from step nu
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -67,11 +68,17 @@ def save(folder: Path, tensors: Mapping[str, Tensor], step: int, epoch: int, los
 
 def manifest(folder: Path) -> list[Checkpoint]:
     """The checkpoints of a run folder, oldest first; none where there is no manifest or it cannot be read."""
+    path = folder / MANIFEST
     try:
-        entries = read_json(folder / MANIFEST)["checkpoints"]
-        return [_entry(record) for record in entries]
+        found = path.stat()
+        return list(_entries(path, found.st_ino, found.st_size, found.st_mtime_ns))
     except (OSError, Damaged, KeyError, TypeError, ValueError, OverflowError):
         return []
+
+
+@functools.lru_cache(maxsize=512)  # pages ask many times; a manifest is replaced as a whole, so it is another file then
+def _entries(path: Path, inode: int, size: int, written: int) -> tuple[Checkpoint, ...]:
+    return tuple(map(_entry, read_json(path)["checkpoints"]))
 
 
 def _entry(record: dict[str, Any]) -> Checkpoint:

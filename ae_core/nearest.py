@@ -18,6 +18,7 @@ from ae_core.baselines import PCA
 
 KEPT = 96  # components behind a bound
 COMPARED = 64  # known pictures that are compared pixel by pixel
+MORE = 4000  # further pictures that are compared one by one before it is quicker to compare all by a matrix product
 ROUNDING = 1e-4  # share of its size by which a bound may be too high in float32
 PORTION = 4096  # pictures turned into components at a time
 
@@ -50,8 +51,20 @@ class Nearest:
         error, place = (rows[:, None] - self.known[candidates]).square().sum(dim=2).min(dim=1)
         index = candidates.gather(1, place[:, None])[:, 0]
         if len(self.known) > COMPARED:  # the others have bounds above the highest of these
-            unsure = lowest[:, -1] <= error + ROUNDING * (size + self.lengths.max())
-            index[unsure], error[unsure] = self._among_all(rows[unsure])
+            limits = error + ROUNDING * (size + self.lengths.max())
+            unsure = limits >= lowest[:, -1]
+            index[unsure], error[unsure] = self._among_more(rows[unsure], bounds[unsure] <= limits[unsure, None])
+        return index, error
+
+    def _among_more(self, rows: Tensor, possible: Tensor) -> tuple[Tensor, Tensor]:
+        """Search for rows (n, pixels) among the known pictures that are `possible` (n, m): some, else simply all."""
+        if possible.sum() > MORE:
+            return self._among_all(rows)
+        index, error = torch.zeros(len(rows), dtype=torch.long), torch.zeros(len(rows))
+        for i, row in enumerate(rows):
+            which = possible[i].nonzero()[:, 0]
+            error[i], place = (row - self.known[which]).square().sum(dim=1).min(dim=0)
+            index[i] = which[place]
         return index, error
 
     def _among_all(self, rows: Tensor) -> tuple[Tensor, Tensor]:

@@ -49,9 +49,21 @@ def test_few_known_pictures_and_components_of_others(digits):
 
 
 def test_pictures_like_the_known_ones_are_found_without_comparing_them_all(digits, monkeypatch):
-    whole, left = Nearest._among_all, []
-    monkeypatch.setattr(Nearest, "_among_all", lambda self, rows: left.append(len(rows)) or whole(self, rows))
+    more, left = Nearest._among_more, []
+    monkeypatch.setattr(Nearest, "_among_all", None)  # must not be needed
+    monkeypatch.setattr(Nearest, "_among_more", lambda self, *asked: left.append(len(asked[0])) or more(self, *asked))
     monkeypatch.setattr(nearest, "KEPT", 20)
     known = digits.train.images
     Nearest.among(known, PCA.fit(known)).find(pictures("test pictures", digits))
     assert sum(left) <= 6
+
+
+def test_few_doubtful_ones_are_compared_one_by_one_and_many_all_at_once(digits, monkeypatch):
+    monkeypatch.setattr(nearest, "KEPT", 2)  # bounds so low that all are in doubt
+    known, asked = digits.train.images, pictures("between two", digits)
+    search = Nearest.among(known, PCA.fit(known))
+    monkeypatch.setattr(nearest, "MORE", 0)
+    at_once = search.find(asked)
+    monkeypatch.setattr(nearest, "MORE", 10**9)
+    one_by_one = search.find(asked)
+    assert torch.allclose(at_once[1], one_by_one[1]) and len(asked) == 60
