@@ -11,6 +11,15 @@ VALIDATED = "MNIST, grey, 60 000 to learn from; the source watched the 10 000 te
 HELD_OUT = "MNIST, grey, 60 000 to learn from, measured on the 10 000 test pictures"
 IWAE_NET = {"latent": 50, "hidden": (200, 200), "activation": "tanh", "binarise": True}
 IWAE_PLAN = {"epochs": 120, "batch_size": 100, "schedule": "one_cycle", "learning_rate": 3e-3, "precision": "bfloat16"}
+IWAE_ROWS = (
+    Row("VAE, one code", "vae", {**IWAE_NET, "samples": 1}, IWAE_PLAN, 86.76, 89.76),
+    Row("importance-weighted, five codes", "vae", {**IWAE_NET, "samples": 5}, IWAE_PLAN, 85.54, 88.54),
+)
+IWAE_PROTOCOL = (
+    "MNIST, binarised anew every time, 60 000 to learn from (they: 59 600); they trained 3 280 epochs at batch 20, ours are "
+    "120 at batch 100 with one cycle of the learning rate; "
+)
+BURDA = "Y. Burda, R. Grosse and R. Salakhutdinov (2016), arXiv:1509.00519, table 1, one stochastic layer"
 ERRORS_NET = {"latent": 16, "hidden": (400,)}
 ERRORS_PLAN = {"epochs": 12, "schedule": "cosine", "learning_rate": 2e-3}
 DORTA = (
@@ -103,16 +112,16 @@ PUBLISHED: dict[str, Published] = {
         ), digits=2, seeds=1,
     ),
     "iwae": Published(
-        "VAE against the importance-weighted autoencoder",
-        "Y. Burda, R. Grosse and R. Salakhutdinov (2016), arXiv:1509.00519, table 1, one stochastic layer",
-        "MNIST, binarised anew every time, 60 000 to learn from (they: 59 600), -log p(x) of the 10 000 test pictures with 500 "
-        "samples (they: 5 000, which is lower); they trained 3 280 epochs at batch 20, ours are 120 at batch 100 with one cycle of the learning rate",
-        "-log p(x), nats", negative_log_likelihood,
-        (
-            Row("VAE, one code", "vae", {**IWAE_NET, "samples": 1}, IWAE_PLAN, 86.76, 89.76),
-            Row("importance-weighted, five codes", "vae", {**IWAE_NET, "samples": 5}, IWAE_PLAN, 85.54, 88.54),
-        ), digits=2, seeds=1, recorded=False, claim="Five codes gain about a nat (published: 1.22; asked: 0.75)",
-        claims=lambda values: values[0] - values[1] >= 0.75,
+        "VAE against the importance-weighted autoencoder", BURDA,
+        IWAE_PROTOCOL + "-log p(x) of the 10 000 test pictures with 500 samples (they: 5 000, which is lower, see below)",
+        "-log p(x), nats", negative_log_likelihood(500), IWAE_ROWS, digits=2, seeds=1, recorded=False,
+        claim="Five codes gain about a nat (published: 1.22; asked: 0.75)", claims=lambda values: values[0] - values[1] >= 0.75,
+    ),
+    "iwae-5000": Published(
+        "The same two nets, measured with 5 000 samples", BURDA,
+        IWAE_PROTOCOL + "-log p(x) of the 10 000 test pictures with 5 000 samples, as they did; it takes ten minutes a net",
+        "-log p(x), nats", negative_log_likelihood(5000), IWAE_ROWS, digits=2, seeds=1, recorded=False,
+        claim="Five codes gain about a nat (published: 1.22; asked: 0.75)", claims=lambda values: values[0] - values[1] >= 0.75,
     ),
     "contractive": Published(
         "Which codes are least sensitive",

@@ -12,17 +12,20 @@ from ae_core.residuals import Errors, explained_errors
 from ae_core.runs import Run, RunError
 from ae_core.store import Store
 
-SAMPLES = 500  # codes for each picture; more would give a slightly lower -log p(x), in ten times the minute it takes
 LEARNED = 10_000  # training pictures on which plain variances are fitted
 LOOKED_AT = 500  # test pictures at which a Jacobian is computed
 
 
-def negative_log_likelihood(run: Run) -> float:
-    """-log p(x) by importance sampling with `SAMPLES` codes, mean over all test pictures, nats."""
-    model, _ = run.load()
-    if not isinstance(model, GenerativeAutoencoder):
-        raise RunError(f"{run.id} has no likelihood: choose a run of a variational model.")
-    return -log_likelihood(model, run.recipe().data.load().test.images, SAMPLES).mean
+def negative_log_likelihood(samples: int) -> Callable[[Run], float]:
+    """-log p(x) by importance sampling with so many codes for each picture, mean over all test pictures, nats."""
+
+    def measure(run: Run) -> float:
+        model, _ = run.load()
+        if not isinstance(model, GenerativeAutoencoder):
+            raise RunError(f"{run.id} has no likelihood: choose a run of a variational model.")
+        return -log_likelihood(model, run.recipe().data.load().test.images, samples).mean
+
+    return measure
 
 
 def jacobian_norm(run: Run) -> float:
