@@ -1,33 +1,38 @@
-"""A real server and a real browser for the journeys."""
+"""A real server and a real browser for the journeys; conftest.py hands them out."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
+from benchmarks.browser import executable
+
+sync_api = pytest.importorskip("playwright.sync_api")
+expect = sync_api.expect
+
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, WebSocket
 
 ROOT = Path(__file__).parent.parent
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+CHROMIUM = executable()
+JOURNEY = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM, reason="no Chromium here: install it, or name it in the variable CHROMIUM"),
+]
 READY_S = 90
+PATIENCE_MS = 90_000  # for states that must come; what must be quick is measured in benchmarks/
+expect.set_options(timeout=PATIENCE_MS)
 PATHS = ("", "train", "reconstruct", "denoise", "latent", "generate", "compare", "runs")
 
 
@@ -54,12 +59,44 @@ def keep(page: Page, name: str) -> None:
         page.screenshot(path=Path(folder) / f"{plain}.png", animations="disabled")
 
 
-def leave(contexts: Iterable[BrowserContext], name: str) -> None:
-    """End the visits of a journey; what each was looking at last is kept under its name."""
-    for i, context in enumerate(contexts):
-        for page in context.pages:
-            keep(page, f"{name}-{i}" if i else name)
-        context.close()
+class Visits:
+    """Windows of visitors onto a server; what goes wrong in one of them is held against the test."""
+
+    def __init__(self, browser: Browser, server: Server) -> None:
+        self._browser, self._server = browser, server
+        self._here = (server.url, server.url.replace("http", "ws"), "data:", "blob:", "file:")
+        self._windows: list[BrowserContext] = []
+        self.sent: list[str | bytes] = []  # every message of a page to the server
+        self.trouble: list[str] = []
+
+    def __call__(self, path: str = "", **options: Any) -> Page:
+        """A window of its own at a path of the server, or at a whole address; options are those of a context."""
+        window = self._browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **options})
+        self._windows.append(window)
+        window.set_default_timeout(PATIENCE_MS)
+        window.on("weberror", lambda event: self.trouble.append(f"script error: {event.error}"))
+        window.on("request", lambda request: self._stays_here(request.url))
+        page = window.new_page()
+        page.on("websocket", self._listen)
+        page.goto(path if "://" in path else f"{self._server.url}/{path}")
+        return page
+
+    def _listen(self, socket: WebSocket) -> None:
+        socket.on("framesent", self._hear)
+
+    def _hear(self, message: str | bytes) -> None:
+        self.sent.append(message)
+
+    def _stays_here(self, url: str) -> None:
+        if not url.startswith(self._here):
+            self.trouble.append(f"a request left this machine: {url}")
+
+    def end(self, name: str) -> None:
+        """Close all windows; what each was looking at last is kept under this name."""
+        for i, window in enumerate(self._windows):
+            for page in window.pages:
+                keep(page, f"{name}-{i}" if i else name)
+            window.close()
 
 
 class Server:
@@ -73,6 +110,12 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = runs.with_suffix(".log")
         self.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         command = [

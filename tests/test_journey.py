@@ -2,63 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
-from browser import CHROMIUM, FLAGS, Server, leave
+from browser import JOURNEY, PATIENCE_MS, Server, expect
 
-sync_api = pytest.importorskip("playwright.sync_api")
-expect = sync_api.expect
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium here: install it, or name it in the variable CHROMIUM"),
-]
-PATIENCE_MS = 30_000  # for states that must come; what must be quick is measured in benchmarks/server.py
+pytestmark = JOURNEY
 LONG = "epochs=10000&batch_size=16"
-sync_api.expect.set_options(timeout=PATIENCE_MS)
 OUTPUT = ".ae-sheet .ae-row:nth-child(2) img"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    os.environ.pop("AE_RUNS", None)
-    started = Server(tmp_path_factory.mktemp("journey") / "runs")
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(server, chromium, request):
-    """Open a visitor's own browser window at a path; what went wrong in it is held against the test."""
-    windows, trouble = [], []
-
-    def opened(path="", **options):
-        context = chromium.new_context(viewport={"width": 1280, "height": 900}, **options)
-        context.set_default_timeout(PATIENCE_MS)
-        page = context.new_page()
-        page.on("pageerror", lambda error: trouble.append(f"script error: {error}"))
-        page.on("request", lambda request: outside(request.url))
-        windows.append(context)
-        page.goto(f"{server.url}/{path}")
-        return page
-
-    def outside(url):
-        if not url.startswith((server.url, server.url.replace("http", "ws"), "data:", "blob:")):
-            trouble.append(f"a request left this machine: {url}")
-
-    yield opened
-    leave(windows, request.node.name)
-    assert trouble == []
+    """A server of its own: here runs are trained and deleted, and the server is killed."""
+    with Server(tmp_path_factory.mktemp("journey") / "runs") as started:
+        yield started
 
 
 def press_train(page):
