@@ -100,7 +100,7 @@ class Visits:
 
 
 class Server:
-    """The app on a port of its own, with a runs folder of its own; `kill` ends it without a chance to tidy up."""
+    """The app on a port of its own, with a runs folder of its own; it is ended without a chance to tidy up."""
 
     def __init__(self, runs: Path) -> None:
         self.runs = runs
@@ -115,7 +115,7 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        self.kill()
 
     def start(self) -> None:
         command = [
@@ -145,10 +145,3 @@ class Server:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-
-    def stop(self) -> None:
-        """Ask the server to end, as Ctrl-C does, and make sure that it has."""
-        self.process.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(20)
-        self.kill()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from app_page import bodies, open_page
-from fresh_python import answer_of, finished
+from fresh_python import finished
 from own_zips import files, imported, left_over, zipped
 from small_runs import stop_at
 from streamlit.testing.v1 import AppTest
@@ -30,14 +30,24 @@ def run(store: Store) -> Run:
     return run
 
 
+ELSEWHERE = """
+import sys
+from ae_core.__main__ import main
+from ae_core.execution import execute_by_id
+root, run_id = sys.argv[1:]
+execute_by_id(root, run_id)
+sys.argv[1:] = ["evaluate", run_id, "--json"]
+main()
+"""
+
+
 def test_another_process_trains_on_it_and_measures_it(store):
     entry = imported()
     made = recipe("vanilla", entry.name, {"latent": 4}, {"epochs": 2})
     run = store.create(made, origin="app")
-    answer_of(f"from ae_core.execution import execute_by_id; execute_by_id({str(store.root)!r}, {run.id!r})")
+    there = finished("-c", ELSEWHERE, str(store.root), run.id)
     assert run.status().state == "done", run.status().error
-    said = finished("-m", "ae_core", "evaluate", run.id, "--json")
-    assert said.returncode == 0 and f'"dataset": "{entry.name}"' in said.stdout
+    assert there.returncode == 0 and f'"dataset": "{entry.name}"' in there.stdout, there.stderr
 
 
 def test_the_program_of_a_run_trains_the_same_from_the_exported_pictures(run, tmp_path):
