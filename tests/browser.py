@@ -60,24 +60,29 @@ def keep(page: Page, name: str) -> None:
 
 
 class Visits:
-    """Windows of visitors onto a server; what goes wrong in one of them is held against the test."""
+    """Pages of visitors onto a server; what goes wrong on one of them is held against the test.
 
-    def __init__(self, browser: Browser, server: Server) -> None:
-        self._browser, self._server = browser, server
+    They are tabs of one window, which keeps the scripts and styles of the app from test to test and forgets all else;
+    who needs other options of a context, or is somebody else, gets a window of its own.
+    """
+
+    def __init__(self, window: BrowserContext, server: Server) -> None:
+        self._window, self._server = window, server
         self._here = (server.url, server.url.replace("http", "ws"), "data:", "blob:", "file:")
-        self._windows: list[BrowserContext] = []
+        self._pages: list[Page] = []
         self.sent: list[str | bytes] = []  # every message of a page to the server
         self.trouble: list[str] = []
 
-    def __call__(self, path: str = "", **options: Any) -> Page:
-        """A window of its own at a path of the server, or at a whole address; options are those of a context."""
-        window = self._browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **options})
-        self._windows.append(window)
-        window.set_default_timeout(PATIENCE_MS)
-        window.on("weberror", lambda event: self.trouble.append(f"script error: {event.error}"))
-        window.on("request", lambda request: self._stays_here(request.url))
+    def __call__(self, path: str = "", still: bool = False, alone: bool = False, **options: Any) -> Page:
+        """A page at a path of the server, or at a whole address; `still` asks for no motion, `alone` for an own window."""
+        window = new_window(self._window.browser, **options) if alone or options else self._window
         page = window.new_page()
+        self._pages.append(page)
+        page.on("pageerror", lambda error: self.trouble.append(f"script error: {error}"))
+        page.on("request", lambda request: self._stays_here(request.url))
         page.on("websocket", self._listen)
+        if still:
+            page.emulate_media(reduced_motion="reduce")
         page.goto(path if "://" in path else f"{self._server.url}/{path}")
         return page
 
@@ -92,11 +97,23 @@ class Visits:
             self.trouble.append(f"a request left this machine: {url}")
 
     def end(self, name: str) -> None:
-        """Close all windows; what each was looking at last is kept under this name."""
-        for i, window in enumerate(self._windows):
-            for page in window.pages:
-                keep(page, f"{name}-{i}" if i else name)
-            window.close()
+        """Close all pages; what each was looking at last is kept under this name."""
+        for i, page in enumerate(self._pages):
+            keep(page, f"{name}-{i}" if i else name)
+            if page.context is self._window:
+                page.evaluate("localStorage.clear()")
+                page.close()
+            else:
+                page.context.close()
+        self._window.clear_cookies()
+
+
+def new_window(browser: Browser | None, **options: Any) -> BrowserContext:
+    """A window without cookies or cache; options are those of a context."""
+    assert browser
+    window = browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **options})
+    window.set_default_timeout(PATIENCE_MS)
+    return window
 
 
 class Server:

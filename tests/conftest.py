@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from browser import Server, Visits
-    from playwright.sync_api import Browser
+    from playwright.sync_api import BrowserContext
     from torch import Tensor
 
     from ae_core.datasets import Split
@@ -152,20 +152,22 @@ def server(shared_server: Server) -> Server:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for a file; every visit has a context of its own in it."""
-    from benchmarks.browser import chromium, executable
+def window() -> Iterator[BrowserContext]:
+    """One window of a Chromium for a file."""
+    from browser import CHROMIUM, new_window
 
-    with chromium(executable() or "") as started:
-        yield started
+    from benchmarks.browser import chromium
+
+    with chromium(CHROMIUM or "") as started:
+        yield new_window(started)
 
 
 @pytest.fixture
-def visit(server: Server, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Visits]:
-    """Open windows of visitors: `visit("latent?map=dims")`; what goes wrong in one fails the test."""
+def visit(server: Server, window: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Visits]:
+    """Open pages of visitors: `visit("latent?map=dims")`; what goes wrong on one fails the test."""
     from browser import Visits
 
-    visits = Visits(browser, server)
+    visits = Visits(window, server)
     yield visits
     visits.end(request.node.name)
     assert visits.trouble == []

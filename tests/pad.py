@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def opened(visit: Visits, path: str, **options: Any) -> Page:
-    """A page with a pad on it, drawn and at rest; options are those of a context."""
+    """A page with a pad on it, drawn and at rest; options as for any visit."""
     page = visit(path, **options)
     drawn(page)
     return page

@@ -102,7 +102,7 @@ def test_a_saved_map_decodes_without_a_server(visit, tmp_path, run_id):
     content, name = saved(visit(f"latent?run={run_id}"), "This map, working offline (HTML)")
     file = tmp_path / name
     file.write_bytes(content)
-    page = visit(file.as_uri(), offline=True, reduced_motion="reduce")
+    page = visit(file.as_uri(), offline=True, still=True)
     seen = []
     for place in ((0.3, 0.3), (0.7, 0.6)):
         page.mouse.move(*spot(page, *place))

@@ -61,7 +61,7 @@ def test_the_start_page_is_alive_without_a_click(visit):
 
 
 def test_a_pulled_bar_changes_the_output_by_hand_and_by_key(visit):
-    page = visit(reduced_motion="reduce")
+    page = visit(still=True)
     bar = page.locator(".squeeze .bar").nth(3)
     bar.wait_for()
     before = page.locator(".squeeze canvas.output").evaluate("c => c.toDataURL()")
@@ -100,7 +100,8 @@ def test_train_watch_stop_reload_find_and_open(visit, server):
 
 
 def test_two_visitors_do_not_see_each_others_knobs_or_progress(visit):
-    first, second = visit(f"train?{LONG}&latent=8"), visit(f"train?model=vae&latent=2&{LONG}")
+    first = visit(f"train?{LONG}&latent=8", alone=True)
+    second = visit(f"train?model=vae&latent=2&{LONG}", alone=True)
     mine, theirs = press_train(first), press_train(second)
     assert mine.startswith("vanilla-") and theirs.startswith("vae-")
     for page, title in (

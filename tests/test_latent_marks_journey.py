@@ -31,7 +31,7 @@ def chosen_words(page):
 
 
 def test_chosen_dots_and_classes_come_back_with_the_address_on_both_maps(visit):
-    page = opened(visit, f"latent?run={PLANE}", reduced_motion="reduce")
+    page = opened(visit, f"latent?run={PLANE}", still=True)
     page.get_by_role("button", name="Class 3").click()
     page.get_by_role("button", name="Class 7").click()
     page.wait_for_url(re.compile(r"classes=3%2C7"))
@@ -59,7 +59,7 @@ def test_chosen_dots_and_classes_come_back_with_the_address_on_both_maps(visit):
 
 
 def test_a_click_chooses_a_picture_that_the_plane_goes_through(visit):
-    page = opened(visit, f"latent?run={WIDE}&map=three&plane=1,2,3", reduced_motion="reduce")
+    page = opened(visit, f"latent?run={WIDE}&map=three&plane=1,2,3", still=True)
     expect(page.get_by_alt_text(re.compile(r"test pictures \[1, 2, 3\]"))).to_be_visible()
     page.get_by_role("button", name="Set B").click()
     page.mouse.click(*spot(page, *place_of_dot(WIDE, 40), nth=1))
@@ -70,7 +70,7 @@ def test_a_click_chooses_a_picture_that_the_plane_goes_through(visit):
 
 
 def test_what_is_drawn_is_a_dot_on_both_maps_and_goes_when_the_sheet_is_cleared(visit):
-    page = opened(visit, f"latent?run={PLANE}", reduced_motion="reduce")
+    page = opened(visit, f"latent?run={PLANE}", still=True)
     before = [page.locator("canvas.marks").nth(k).evaluate(BASE) for k in (0, 1)]
     page.get_by_role("button", name="Example").click()
     expect(page.get_by_text("nearest PCA codes").first).to_be_visible()
@@ -85,7 +85,7 @@ def test_what_is_drawn_is_a_dot_on_both_maps_and_goes_when_the_sheet_is_cleared(
 
 
 def test_a_map_of_neighbours_shows_progress_and_appears(visit):
-    page = opened(visit, f"latent?run={PLANE}&map=tsne", reduced_motion="reduce")
+    page = opened(visit, f"latent?run={PLANE}&map=tsne", still=True)
     page.get_by_role("button", name="Compute this map").click()
     expect(page.get_by_role("heading", name="t-SNE of the code of 2")).to_be_visible()
     expect(page.get_by_text("Here only who lies beside whom means something")).to_be_visible()

@@ -25,7 +25,7 @@ MEASURE = (ROOT / "benchmarks" / "pad.js").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize("run_id", [PLANE, LARGE, TILES])  # 8x8 and 32x32 by weights, 8x8 by tiles
 def test_every_move_gives_a_picture_in_time_and_asks_the_server_for_nothing(visit, run_id):
-    page = opened(visit, f"latent?run={run_id}", reduced_motion="reduce")
+    page = opened(visit, f"latent?run={run_id}", still=True)
     before, rounds = len(visit.sent), []
     while len(rounds) < 4 and min(rounds, default=99.0) > 8.0:  # whoever else uses the processor must not fail it
         seen = page.evaluate(MEASURE, MOVES)
@@ -51,7 +51,7 @@ def test_the_picture_is_that_of_the_place_under_the_pointer_and_no_axis_is_flipp
 
 def test_the_address_puts_the_pointer_where_it_was_and_the_decoder_agrees_with_torch(visit):
     run = Store.default().find(PLANE)
-    page = opened(visit, f"latent?run={run.id}&at=0.5,-0.75", reduced_motion="reduce")
+    page = opened(visit, f"latent?run={run.id}&at=0.5,-0.75", still=True)
     assert place_of(page) == [0.5, -0.75]
     wanted = decoded(run, [0.5, -0.75])
     assert np.abs(pixels_of(page) * 255 - (wanted * 255).round()).max() <= 1
@@ -72,7 +72,7 @@ def test_two_pins_draw_a_path_and_live_in_the_address(visit):
 
 
 def test_arrow_keys_move_the_pointer_and_the_place_is_spoken(visit):
-    page = opened(visit, f"latent?run={PLANE}&at=0,0", reduced_motion="reduce")
+    page = opened(visit, f"latent?run={PLANE}&at=0,0", still=True)
     page.locator("canvas.marks").first.focus()
     page.keyboard.press("ArrowRight")
     right = place_of(page)
@@ -108,7 +108,7 @@ def test_a_dot_under_the_pointer_shows_its_picture(visit):
     run = Store.default().find(PLANE)
     test = run.recipe().data.load().test
     code = run.load()[0].encode(test.images[5:6])[0].tolist()
-    page = opened(visit, f"latent?run={run.id}&at={code[0]:.4f},{code[1]:.4f}", reduced_motion="reduce")
+    page = opened(visit, f"latent?run={run.id}&at={code[0]:.4f},{code[1]:.4f}", still=True)
     expect(page.locator(".neighbour figcaption").first).to_contain_text("test picture 5")
     expect(page.locator(".neighbour figcaption").first).to_contain_text(f"class {test.labels[5]}")
     assert np.abs(pixels_of(page, "canvas.near") - test.images[5].flatten().numpy()).max() < 1 / 200
@@ -116,7 +116,7 @@ def test_a_dot_under_the_pointer_shows_its_picture(visit):
 
 def test_sliders_move_further_numbers_of_a_larger_code_without_the_server(visit):
     run = Store.default().find(WIDE)
-    page = opened(visit, f"latent?run={run.id}&map=dims&right=1&up=2&at=0,0", reduced_motion="reduce")
+    page = opened(visit, f"latent?run={run.id}&map=dims&right=1&up=2&at=0,0", still=True)
     before = pixels_of(page)
     sent = len(visit.sent)
     slider = page.locator(".sliders input").first
@@ -128,7 +128,7 @@ def test_sliders_move_further_numbers_of_a_larger_code_without_the_server(visit)
 
 def test_tiles_are_the_decoder_at_their_corners_close_between_them_and_exact_at_rest(visit):
     run = Store.default().find(TILES)
-    page = opened(visit, f"latent?run={run.id}", reduced_motion="reduce")
+    page = opened(visit, f"latent?run={run.id}", still=True)
     model, test = run.load()[0], run.recipe().data.load().test
     plane = principal(model.encode(test.images))
     off = []
@@ -149,7 +149,7 @@ def test_touch_moves_the_pointer_and_a_tap_pins(visit):
 
 
 def test_two_models_stand_under_one_pointer_on_the_start_page(visit):
-    page = opened(visit, "?beside=two", reduced_motion="reduce")
+    page = opened(visit, "?beside=two", still=True)
     expect(page.locator("canvas.marks")).to_have_count(2)
     page.mouse.move(*spot(page, 0.3, 0.7))
     for nth, run in enumerate(planes()):

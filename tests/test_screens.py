@@ -42,7 +42,7 @@ BEYOND = """() => {
 
 def looked_at(visit, path):
     """Open a page and everything folded on it; what axe finds, light and dark, and what is beyond the edge, by width."""
-    page = visit(path, color_scheme="light", reduced_motion="reduce")
+    page = visit(path, still=True)
     settled(page)
     page.evaluate("document.querySelectorAll('details:not([open]) > summary').forEach((closed) => closed.click())")
     serious, beyond = [], {}
