@@ -20,6 +20,7 @@ ARGUMENTS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PROBE = (Path(__file__).parent / "probe.js").read_text(encoding="utf-8")
+PIXELS = "c => Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).filter((_, i) => i % 4 === 0)"  # of a canvas
 LIMIT_MS = 20_000
 OPEN = "`/` opened with an empty browser cache → picture painted"
 FIRST = "Train pressed → first picture of the new run"
@@ -30,7 +31,7 @@ KNOB = "slider of `/reconstruct` moved by a key → new picture painted"
 
 def executable() -> str | None:
     """The Chromium to use: the one that CHROMIUM names, else the one on the path, else None."""
-    return os.environ.get("CHROMIUM") or shutil.which("chromium")
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @contextlib.contextmanager

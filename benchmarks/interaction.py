@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from benchmarks.browser import LIMIT_MS, PROBE, chromium, executable
-from benchmarks.results import HEAD, Line, percentile, repeats, spread
-from benchmarks.server import Failed, Server, attempted, crowd, errors, processor, started_server
+from benchmarks.browser import LIMIT_MS, PIXELS, PROBE, chromium, executable
+from benchmarks.results import Failed, Line, asked, attempted, percentile, print_table, repeats, spread
+from benchmarks.server import Server, crowd, errors, processor, started_server
 from benchmarks.training import machine
 from benchmarks.visitors import KNOBS, weigh
 
@@ -34,7 +33,6 @@ PAGES = ("", "train", "reconstruct", "denoise", "latent", "generate", "compare",
 MOVES, SPOTS = 120, 20
 PAD = (Path(__file__).parent / "pad.js").read_text(encoding="utf-8")
 WEIGHTS, TILES = "vae-digits-2d", "convolutional-digits"  # a decoder that runs in the browser, and one that does not
-PIXELS = "c => Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).filter((_, i) => i % 4 === 0)"
 ONE_S, PART_MS, WHOLE_MS, FIGURE_KB = 1.5, 100, 300, 500
 RESULTS = "[data-testid=stMain]"
 DONE = "[data-testid=stApp][data-test-script-state=notRunning]"
@@ -246,25 +244,9 @@ def measure(arguments: argparse.Namespace) -> Iterator[Line]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="How fast the exploring pages answer, as a Markdown table.")
-    parser.add_argument("--quick", action="store_true", help="fewer repeats, 10 visitors for 10 s")
-    parser.add_argument("--only", choices=[*IN_BROWSER, "crowd"], help="measure one thing only")
-    parser.add_argument("--visitors", type=int, help="how many at once (default 50)")
-    parser.add_argument("--seconds", type=float, help="how long they act (default 30)")
-    arguments = parser.parse_args()
-    arguments.visitors = min(200, arguments.visitors or (10 if arguments.quick else 50))
-    arguments.seconds = min(300.0, arguments.seconds or (10 if arguments.quick else 30))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
-    print(f"{machine()}, Streamlit {version('streamlit')}. Server, visitors and Chromium share these cores.\n")
-    print(HEAD, flush=True)
-    broken = False
-    try:
-        for line in measure(arguments):
-            print(line.markdown(), flush=True)
-            broken |= line.broken
-    except (Failed, OSError) as error:
-        sys.exit(f"\nNot finished: {error}")
-    sys.exit(int(broken))
+    arguments = asked("How fast the exploring pages answer", [*IN_BROWSER, "crowd"])
+    shared = "Server, visitors and Chromium share these cores."
+    print_table(f"{machine()}, Streamlit {version('streamlit')}. {shared}", measure(arguments))
 
 
 if __name__ == "__main__":

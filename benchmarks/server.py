@@ -30,17 +30,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import psutil
 
 from benchmarks.browser import MEASUREMENTS, chromium, executable
-from benchmarks.results import HEAD, Line, percentile, spread
+from benchmarks.results import Failed, Line, asked, attempted, percentile, print_table, spread
 from benchmarks.training import machine
 
 ROOT = Path(__file__).resolve().parents[1]
 START_S, END_S = 90, 10
 QUIET_S = 0.2  # processor seconds in a second
 TRAININGS = 2
-
-
-class Failed(Exception):
-    """Something that is no measurement went wrong."""
 
 
 @dataclass(frozen=True)
@@ -177,15 +173,6 @@ def in_browser(server: Server, name: str, quick: bool) -> Iterator[Line]:
         yield from measurement(browser, f"http://{server.address}", quick)
 
 
-def attempted(name: str, lines: Iterator[Line]) -> Iterator[Line]:
-    """The same lines; a measurement that breaks off ends with a line that says why, and the others go on."""
-    try:
-        yield from lines
-    except Exception as error:
-        reason = " ".join(str(error).replace("|", "/").split())[:200]
-        yield Line(f"`{name}` broke off", "–", f"{type(error).__name__}: {reason}", broken=True)
-
-
 def measure(arguments: argparse.Namespace) -> Iterator[Line]:
     """Start the server and measure what was asked for."""
     names = [arguments.only] if arguments.only else [*MEASUREMENTS, "visitors"]
@@ -204,26 +191,9 @@ def measure(arguments: argparse.Namespace) -> Iterator[Line]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="How fast the app answers, as a Markdown table.")
-    parser.add_argument("--quick", action="store_true", help="fewer repeats, 10 visitors for 10 s")
-    parser.add_argument("--only", choices=[*MEASUREMENTS, "visitors"], help="measure one thing only")
-    parser.add_argument("--visitors", type=int, help="how many at once (default 50)")
-    parser.add_argument("--seconds", type=float, help="how long they act (default 30)")
-    arguments = parser.parse_args()
-    arguments.visitors = min(200, arguments.visitors or (10 if arguments.quick else 50))
-    arguments.seconds = min(300.0, arguments.seconds or (10 if arguments.quick else 30))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
-    print(f"{machine()}, Streamlit {version('streamlit')}.")
-    print(f"Server, trainings, the visitors' one process and Chromium all share these {os.cpu_count()} cores.\n")
-    print(HEAD, flush=True)
-    broken = False
-    try:
-        for line in measure(arguments):
-            print(line.markdown(), flush=True)
-            broken |= line.broken
-    except (Failed, OSError) as error:
-        sys.exit(f"\nNot finished: {error}")
-    sys.exit(int(broken))
+    arguments = asked("How fast the app answers", [*MEASUREMENTS, "visitors"])
+    shared = f"Server, trainings, the visitors' one process and Chromium all share these {os.cpu_count()} cores."
+    print_table(f"{machine()}, Streamlit {version('streamlit')}.\n{shared}", measure(arguments))
 
 
 if __name__ == "__main__":

@@ -12,10 +12,12 @@ from pathlib import Path
 from PIL import Image
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from browser import CHROMIUM, FLAGS, Server, settled
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from browser import CHROMIUM, Server, settled
+from playwright.sync_api import Page, ViewportSize
+
+from benchmarks.browser import chromium
 
 SIZE: ViewportSize = {"width": 1180, "height": 820}
 PAGES = {"start": "", "denoise": "denoise", "latent": "latent", "generate": "generate?section=between", "compare": "compare", "runs": "runs"}  # fmt: skip
@@ -95,14 +97,12 @@ def move(page: Page, url: str) -> None:
 if __name__ == "__main__":
     if not CHROMIUM:
         raise SystemExit("There is no Chromium here: install it, or name it in the variable CHROMIUM.")
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        server = Server(Path(folder) / "runs")
-        try:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            page = browser.new_page(viewport=SIZE, color_scheme="light")
-            page.set_default_timeout(180_000)  # milliseconds; other work may be going on
-            move(page, server.url)
-            take(page, server.url)
-            browser.close()
-        finally:
-            server.stop()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Server(Path(folder) / "runs") as server,
+        chromium(CHROMIUM) as browser,
+    ):
+        page = browser.new_page(viewport=SIZE, color_scheme="light")
+        page.set_default_timeout(180_000)  # milliseconds; other work may be going on
+        move(page, server.url)
+        take(page, server.url)

@@ -1,33 +1,38 @@
-"""A real server and a real browser for the journeys."""
+"""A real server and a real browser for the journeys; conftest.py hands them out."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
+from benchmarks.browser import executable
+
+sync_api = pytest.importorskip("playwright.sync_api")
+expect = sync_api.expect
+
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, WebSocket
 
 ROOT = Path(__file__).parent.parent
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+CHROMIUM = executable()
+JOURNEY = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM, reason="no Chromium here: install it, or name it in the variable CHROMIUM"),
+]
 READY_S = 90
+PATIENCE_MS = 90_000  # for states that must come; what must be quick is measured in benchmarks/
+expect.set_options(timeout=PATIENCE_MS)
 PATHS = ("", "train", "reconstruct", "denoise", "latent", "generate", "compare", "runs")
 
 
@@ -54,16 +59,65 @@ def keep(page: Page, name: str) -> None:
         page.screenshot(path=Path(folder) / f"{plain}.png", animations="disabled")
 
 
-def leave(contexts: Iterable[BrowserContext], name: str) -> None:
-    """End the visits of a journey; what each was looking at last is kept under its name."""
-    for i, context in enumerate(contexts):
-        for page in context.pages:
+class Visits:
+    """Pages of visitors onto a server; what goes wrong on one of them is held against the test.
+
+    They are tabs of one window, which keeps the scripts and styles of the app from test to test and forgets all else;
+    who needs other options of a context, or is somebody else, gets a window of its own.
+    """
+
+    def __init__(self, window: BrowserContext, server: Server) -> None:
+        self._window, self._server = window, server
+        self._here = (server.url, server.url.replace("http", "ws"), "data:", "blob:", "file:")
+        self._pages: list[Page] = []
+        self.sent: list[str | bytes] = []  # every message of a page to the server
+        self.trouble: list[str] = []
+
+    def __call__(self, path: str = "", still: bool = False, alone: bool = False, **options: Any) -> Page:
+        """A page at a path of the server, or at a whole address; `still` asks for no motion, `alone` for an own window."""
+        window = new_window(self._window.browser, **options) if alone or options else self._window
+        page = window.new_page()
+        self._pages.append(page)
+        page.on("pageerror", lambda error: self.trouble.append(f"script error: {error}"))
+        page.on("request", lambda request: self._stays_here(request.url))
+        page.on("websocket", self._listen)
+        if still:
+            page.emulate_media(reduced_motion="reduce")
+        page.goto(path if "://" in path else f"{self._server.url}/{path}")
+        return page
+
+    def _listen(self, socket: WebSocket) -> None:
+        socket.on("framesent", self._hear)
+
+    def _hear(self, message: str | bytes) -> None:
+        self.sent.append(message)
+
+    def _stays_here(self, url: str) -> None:
+        if not url.startswith(self._here):
+            self.trouble.append(f"a request left this machine: {url}")
+
+    def end(self, name: str) -> None:
+        """Close all pages; what each was looking at last is kept under this name."""
+        for i, page in enumerate(self._pages):
             keep(page, f"{name}-{i}" if i else name)
-        context.close()
+            if page.context is self._window:
+                page.evaluate("localStorage.clear()")
+                page.close()
+            else:
+                page.context.close()
+        self._window.clear_cookies()
+
+
+def new_window(browser: Browser | None, **options: Any) -> BrowserContext:
+    """A window without cookies or cache; options are those of a context."""
+    assert browser
+    window = browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **options})
+    window.set_default_timeout(PATIENCE_MS)
+    return window
 
 
 class Server:
-    """The app on a port of its own, with a runs folder of its own; `kill` ends it without a chance to tidy up."""
+    """The app on a port of its own, with a runs folder of its own; it is ended without a chance to tidy up."""
 
     def __init__(self, runs: Path) -> None:
         self.runs = runs
@@ -73,6 +127,12 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = runs.with_suffix(".log")
         self.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
 
     def start(self) -> None:
         command = [
@@ -102,10 +162,3 @@ class Server:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-
-    def stop(self) -> None:
-        """Ask the server to end, as Ctrl-C does, and make sure that it has."""
-        self.process.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(20)
-        self.kill()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
 import sys
 
 os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported, so before anything else
@@ -15,12 +16,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from browser import Server, Visits
+    from playwright.sync_api import BrowserContext
     from torch import Tensor
 
     from ae_core.datasets import Split
+    from ae_core.runs import Run
     from ae_core.store import Store
 
 
@@ -74,6 +78,36 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dic
     return weights
 
 
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
+    """A finished run on the digits, by model, epochs and knobs; each is trained once, and nobody may write to it."""
+    from ae_core.execution import execute
+    from ae_core.recipe import recipe
+    from ae_core.store import Store
+
+    store = Store(tmp_path_factory.mktemp("trained"), pretrained=None)
+
+    @functools.cache
+    def run(model: str, epochs: int = 1, **knobs: object) -> Run:
+        made = store.create(recipe(model, "digits", knobs, {"epochs": epochs}), origin="app")
+        assert execute(made).state == "done"
+        return made
+
+    return run
+
+
+@pytest.fixture
+def run_of(trained: Callable[..., Run], store: Store) -> Callable[..., Run]:
+    """The same run, in the folder where the pages of this test look for runs, for this test to do with as it likes."""
+    from ae_core.runs import Run
+
+    def run(model: str, epochs: int = 1, **knobs: object) -> Run:
+        source = trained(model, epochs, **knobs).folder
+        return Run(shutil.copytree(source, store.root / source.name, dirs_exist_ok=True))
+
+    return run
+
+
 @pytest.fixture
 def look_always(monkeypatch: pytest.MonkeyPatch) -> None:
     """A training looks for a stop after every step."""
@@ -97,3 +131,43 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         return status, *capsys.readouterr()
 
     return call
+
+
+# --- journeys in a browser --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all journeys of this process that only look at the shipped runs."""
+    from browser import Server
+
+    with Server(tmp_path_factory.mktemp("server") / "runs") as started:
+        yield started
+
+
+@pytest.fixture
+def server(shared_server: Server) -> Server:
+    """The server that `visit` visits; a file whose journeys train, delete or kill has a fixture `server` of its own."""
+    return shared_server
+
+
+@pytest.fixture(scope="module")
+def window() -> Iterator[BrowserContext]:
+    """One window of a Chromium for a file."""
+    from browser import CHROMIUM, new_window
+
+    from benchmarks.browser import chromium
+
+    with chromium(CHROMIUM or "") as started:
+        yield new_window(started)
+
+
+@pytest.fixture
+def visit(server: Server, window: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Visits]:
+    """Open pages of visitors: `visit("latent?map=dims")`; what goes wrong on one fails the test."""
+    from browser import Visits
+
+    visits = Visits(window, server)
+    yield visits
+    visits.end(request.node.name)
+    assert visits.trouble == []

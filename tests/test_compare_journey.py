@@ -3,57 +3,17 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 
 import numpy as np
 import pytest
-from browser import CHROMIUM, FLAGS, Server, leave, settled
+from browser import JOURNEY, expect, settled
+from pad import PIXELS, decoded, pixels_of, place_of, spot
 from PIL import Image
-from test_latent_pad import place_of, spot
 
 from ae_core.store import Store
 
-sync_api = pytest.importorskip("playwright.sync_api")
-expect = sync_api.expect
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium here: install it, or name it in the variable CHROMIUM"),
-]
-PATIENCE_MS = 90_000  # a busy machine needs half a minute for the first figure
-PIXELS = "c => Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).filter((_, i) => i % 4 === 0)"
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    """A server with the shipped runs, and a browser."""
-    os.environ.pop("AE_RUNS", None)
-    server = Server(tmp_path_factory.mktemp("compare") / "runs")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield server, browser
-        browser.close()
-    server.kill()
-
-
-@pytest.fixture
-def visit(world, request):
-    """Open a path; what goes wrong in the page is held against the test."""
-    server, browser = world
-    contexts, trouble = [], []
-
-    def opened(path, **options):
-        context = browser.new_context(viewport={"width": 1280, "height": 1000}, accept_downloads=True, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        page.on("pageerror", lambda error: trouble.append(str(error)))
-        page.goto(path if "://" in path else f"{server.url}/{path}")
-        return page
-
-    yield opened
-    leave(contexts, request.node.name)
-    assert trouble == []
+pytestmark = JOURNEY
 
 
 def drawn(page):
@@ -104,7 +64,7 @@ def test_a_figure_is_saved_by_its_own_button(visit):
 
 def test_a_drawing_goes_through_all_networks_and_is_kept_in_the_link(visit):
     page = visit("compare?runs=vae-digits,linear-digits&source=drawing")
-    expect(page.get_by_text("Draw something, or choose a picture")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Draw something, or choose a picture")).to_be_visible()
     settled(page)
     sheet = page.locator(".pad canvas.ink")
     sheet.wait_for()
@@ -114,12 +74,12 @@ def test_a_drawing_goes_through_all_networks_and_is_kept_in_the_link(visit):
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.85 * box["height"], steps=8)
     page.mouse.up()
     tiles = page.locator(".ae-tiles figure")
-    expect(tiles).to_have_count(8, timeout=60_000)  # input, two runs and PCA, and their errors
+    expect(tiles).to_have_count(8)  # input, two runs and PCA, and their errors
     page.wait_for_url(re.compile("drawn="))
     shown = [tiles.nth(k).locator("img").get_attribute("src") for k in range(4)]
     assert len(set(shown)) == 4
     again = visit(page.url)
-    expect(again.locator(".ae-tiles figure")).to_have_count(8, timeout=60_000)
+    expect(again.locator(".ae-tiles figure")).to_have_count(8)
     for width in (390, 1280):
         again.set_viewport_size({"width": width, "height": 900})
         again.wait_for_function(f"document.querySelector('[data-testid=stMain]').scrollWidth <= {width}")
@@ -134,7 +94,7 @@ def test_the_link_is_copied(visit):
     assert copied == page.url
     again = visit(copied)
     drawn(again)
-    expect(again.get_by_role("slider", name="Set of eight test pictures")).to_have_value("3", timeout=60_000)
+    expect(again.get_by_role("slider", name="Set of eight test pictures")).to_have_value("3")
 
 
 @pytest.mark.parametrize("run_id", ["vae-digits-2d", "convolutional-digits"])  # by weights, by tiles
@@ -142,19 +102,15 @@ def test_a_saved_map_decodes_without_a_server(visit, tmp_path, run_id):
     content, name = saved(visit(f"latent?run={run_id}"), "This map, working offline (HTML)")
     file = tmp_path / name
     file.write_bytes(content)
-    page = visit(file.as_uri(), offline=True, reduced_motion="reduce")
+    page = visit(file.as_uri(), offline=True, still=True)
     seen = []
     for place in ((0.3, 0.3), (0.7, 0.6)):
         page.mouse.move(*spot(page, *place))
-        seen.append(np.array(page.locator("canvas.output").first.evaluate(PIXELS)) / 255)
+        seen.append(pixels_of(page))
     assert np.abs(seen[0] - seen[1]).max() > 0.1
     run = Store.default().find(run_id)
     if run_id == "vae-digits-2d":
-        import torch
-
-        with torch.inference_mode():
-            wanted = run.load()[0].decode(torch.tensor([place_of(page)])).flatten().numpy()
-        assert np.abs(seen[1] - wanted).max() < 0.03  # the caption rounds to 0.01
+        assert np.abs(seen[1] - decoded(run, place_of(page))).max() < 0.03  # the caption rounds to 0.01
     page.mouse.click(*spot(page, 0.3, 0.3))
     page.mouse.click(*spot(page, 0.7, 0.6))
     expect(page.locator(".steps canvas")).to_have_count(18)

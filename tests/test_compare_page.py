@@ -8,11 +8,11 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from app_page import open_page, words
+from own_zips import files, picture, zipped
 from PIL import Image
 from sklearn.decomposition import PCA as Sklearn
 from sklearn.linear_model import LogisticRegression
-from streamlit.testing.v1 import AppTest
-from test_own_sets import files, picture, zipped
 
 from ae_core.datasets import DATASETS
 from ae_core.execution import execute
@@ -20,7 +20,7 @@ from ae_core.fitting import fitted, with_channels
 from ae_core.own_pictures import read_upload
 from ae_core.recipe import differences, recipe
 from ae_core.runs import Status
-from ae_core.store import ROOT, Store
+from ae_core.store import Store
 from ui.pick import short_title
 from ui.sketching import read, written
 
@@ -34,23 +34,10 @@ SIX = {
 }
 
 
-def open_page(**address):
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    for key, value in address.items():
-        app.query_params[key] = value
-    return app.switch_page("pages/compare.py").run()
-
-
-def shown(app):
-    """Everything that a visitor can read, as one string."""
-    parts = [element.proto.body for element in app.get("html")]
-    return " ".join([*parts, *(element.value for element in [*app.markdown, *app.info, *app.warning, *app.error])])
-
-
 def tables(app):
     """The rows of every table on the page, each by what it is called."""
     found = []
-    for text in re.findall(r"<tbody>(.*?)</tbody>", shown(app)):
+    for text in re.findall(r"<tbody>(.*?)</tbody>", words(app)):
         rows = re.findall(r'<th scope="row">(.*?)</th>(.*?)</tr>', text)
         found.append({name: re.findall(r"<td>(.*?)</td>", cells) for name, cells in rows})
     return found
@@ -78,38 +65,38 @@ def chosen(runs, *names):
 
 
 def test_it_opens_with_finished_runs_of_one_size_of_code():
-    app = open_page()
+    app = open_page("compare")
     assert not app.exception and not app.error
     first = tables(app)[0]
     assert len(first) >= 3 and len({row[2] for row in first.values()}) == 1
-    assert "What to notice" in shown(app) and "vanilla-digits" in shown(app)
+    assert "What to notice" in words(app) and "vanilla-digits" in words(app)
 
 
 def test_one_run_stands_beside_pca(six):
-    app = open_page(runs=six["vae"].id)
-    assert not app.exception and "Choose a second" in shown(app)
+    app = open_page("compare", runs=six["vae"].id)
+    assert not app.exception and "Choose a second" in words(app)
     assert list(tables(app)[0])[-1] == "PCA" and len(tables(app)[0]) == 2
 
 
 def test_six_runs_stand_on_the_same_pictures(six):
-    app = open_page(runs=chosen(six, *SIX))
+    app = open_page("compare", runs=chosen(six, *SIX))
     assert not app.exception and not app.error
     assert len(tables(app)[0]) == 7
     outputs, errors = (e.proto.body for e in app.get("html") if e.proto.body.startswith("<figure"))
     assert outputs.count("<img") == 8 and errors.count("<img") == 8  # the input, six runs, PCA
-    assert "The codes differ in size (4, 8 numbers)" in shown(app)
-    assert all(run.id in shown(app) for run in six.values())
+    assert "The codes differ in size (4, 8 numbers)" in words(app)
+    assert all(run.id in words(app) for run in six.values())
 
 
 def strips(app):
     """The pictures of every row of a sheet by what is read to those who cannot see: uint8 (height, all widths, 4)."""
-    found = re.findall(r'src="data:image/png;base64,([^"]+)" alt="([^"]*)"></div>', shown(app))
+    found = re.findall(r'src="data:image/png;base64,([^"]+)" alt="([^"]*)"></div>', words(app))
     return {alt: np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGBA")) for data, alt in found}
 
 
 def test_outputs_errors_and_classes_are_those_of_the_pictures(six):
     run = six["vae"]
-    app = open_page(runs=chosen(six, "vae", "linear"), set="2")
+    app = open_page("compare", runs=chosen(six, "vae", "linear"), set="2")
     test, model, rows = DATASETS["digits"].load().test, run.load()[0], strips(app)
     turn = sorted(
         range(len(test.labels)), key=lambda k: (test.labels[:k].tolist().count(test.labels[k]), test.labels[k])
@@ -117,8 +104,8 @@ def test_outputs_errors_and_classes_are_those_of_the_pictures(six):
     x = test.images[turn[8:16]]
     y = model.reconstruct(x)
     name = short_title(run)
-    assert f"Test pictures {', '.join(map(str, turn[8:16]))}." in shown(app)
-    cells = re.findall(r"<span[^>]*>([^<]+)</span>", re.findall(r'<div class="ae-cells">(.*?)</div>', shown(app))[0])
+    assert f"Test pictures {', '.join(map(str, turn[8:16]))}." in words(app)
+    cells = re.findall(r"<span[^>]*>([^<]+)</span>", re.findall(r'<div class="ae-cells">(.*?)</div>', words(app))[0])
     assert [int(text) for text in cells] == test.labels[turn[8:16]].tolist()
     for k in range(8):
         at = slice(10 * k + 1, 10 * k + 9)  # a cell is eight pixels and a margin of one on each side
@@ -132,7 +119,7 @@ def test_outputs_errors_and_classes_are_those_of_the_pictures(six):
 def test_a_run_that_is_still_being_trained_is_not_offered(six):
     run = Store.default().find(six["vae"].id)
     run.write_status(Status(**{**vars(run.status()), "state": "waiting"}))
-    app = open_page(dataset="digits")
+    app = open_page("compare", dataset="digits")
     assert not any(run.id.rpartition("-")[2][:6] in option for option in app.multiselect(key="runs").options)
     assert any(six["linear"].id.rpartition("-")[2][:6] in option for option in app.multiselect(key="runs").options)
 
@@ -140,7 +127,7 @@ def test_a_run_that_is_still_being_trained_is_not_offered(six):
 def test_the_numbers_of_the_table_are_those_of_the_run(six):
     run = Store.default().find(six["larger"].id)
     run.write_status(Status(**{**vars(run.status()), "seconds": 12.34}))
-    row = tables(open_page(runs=chosen(six, "larger", "vanilla")))[0]
+    row = tables(open_page("compare", runs=chosen(six, "larger", "vanilla")))[0]
     cells = next(cells for name, cells in row.items() if run.id.rpartition("-")[2][:6] in name)
     model, data = run.load()[0], DATASETS["digits"].load()
     mse = float((model.reconstruct(data.test.images) - data.test.images).square().mean())
@@ -155,7 +142,7 @@ def test_the_numbers_of_the_table_are_those_of_the_run(six):
 
 
 def test_pca_has_the_size_of_the_first_code(six):
-    cells = tables(open_page(runs=chosen(six, "larger", "vanilla")))[0]["PCA"]
+    cells = tables(open_page("compare", runs=chosen(six, "larger", "vanilla")))[0]["PCA"]
     data = DATASETS["digits"].load()
     pca, rows = Sklearn(8).fit(data.train.images.flatten(1).numpy()), data.test.images.flatten(1).numpy()
     mse = ((pca.inverse_transform(pca.transform(rows)) - rows) ** 2).mean()
@@ -164,10 +151,10 @@ def test_pca_has_the_size_of_the_first_code(six):
 
 
 def test_only_the_knobs_that_differ_are_listed(six):
-    assert tables(open_page(runs=chosen(six, "vanilla", "again")))[1] == {"Seed": ["0", "1"]}
-    both = tables(open_page(runs=chosen(six, "vanilla", "larger")))[1]
+    assert tables(open_page("compare", runs=chosen(six, "vanilla", "again")))[1] == {"Seed": ["0", "1"]}
+    both = tables(open_page("compare", runs=chosen(six, "vanilla", "larger")))[1]
     assert list(both.values()) == [["4", "8"]]
-    assert "No knob differs" not in shown(open_page(runs=chosen(six, "vanilla", "larger")))
+    assert "No knob differs" not in words(open_page("compare", runs=chosen(six, "vanilla", "larger")))
 
 
 def test_differences_of_recipes():
@@ -181,12 +168,12 @@ def test_differences_of_recipes():
 
 
 def test_losses_of_one_unit_share_a_chart_and_others_do_not(six):
-    app = open_page(runs=chosen(six, "vanilla", "again"))
+    app = open_page("compare", runs=chosen(six, "vanilla", "again"))
     assert app.session_state["curves"] == "loss" and len(app.get("plotly_chart")) == 1
-    app = open_page(runs=chosen(six, "vanilla", "vae"))
-    assert app.session_state["curves"] == "error" and "cannot be compared" in shown(app)
-    app = open_page(runs=chosen(six, "vanilla", "vae"), curves="loss")
-    assert len(app.get("plotly_chart")) == 2 and "a chart of its own" in shown(app)
+    app = open_page("compare", runs=chosen(six, "vanilla", "vae"))
+    assert app.session_state["curves"] == "error" and "cannot be compared" in words(app)
+    app = open_page("compare", runs=chosen(six, "vanilla", "vae"), curves="loss")
+    assert len(app.get("plotly_chart")) == 2 and "a chart of its own" in words(app)
 
 
 def test_the_curve_of_the_error_ends_where_the_model_is(six):
@@ -202,7 +189,7 @@ def test_the_curve_of_the_error_ends_where_the_model_is(six):
 
 
 def test_pictures_of_one_class_leave_the_probe_out():
-    app = open_page(runs="linear-shapes")
+    app = open_page("compare", runs="linear-shapes")
     assert not app.exception and app.session_state["dataset"] == "shapes"
     assert tables(app)[0]["linear-shapes"][-1] == "one class"
 
@@ -211,29 +198,29 @@ def test_a_run_whose_weights_are_damaged_is_explained_and_the_others_are_shown(s
     broken = Store.default().find(six["vae"].id)
     for path in broken.folder.glob("weights-*"):
         path.write_bytes(b"no weights")
-    app = open_page(runs=chosen(six, "vanilla", "vae"))
+    app = open_page("compare", runs=chosen(six, "vanilla", "vae"))
     assert not app.exception and "differs from its checksum" in app.warning[0].value
     assert len(tables(app)[0]) == 2
 
 
 def test_seven_runs_in_the_address_are_too_many(six):
-    app = open_page(runs=chosen(six, *SIX) + ",vae-digits")
+    app = open_page("compare", runs=chosen(six, *SIX) + ",vae-digits")
     assert not app.exception
     assert "at most 6" in app.toast[0].value and len(app.session_state["runs"]) <= 6
 
 
 def test_nothing_chosen_and_nothing_finished_both_show_a_way_forward(monkeypatch):
-    app = open_page(runs="")
+    app = open_page("compare", runs="")
     assert "Choose one run" in app.info[0].value and not app.exception
     from ui import comparing
 
     monkeypatch.setattr(comparing, "finished", lambda name: {})
-    app = open_page()
+    app = open_page("compare")
     assert "is finished yet" in app.info[0].value and not app.exception
 
 
 def test_the_address_keeps_the_chosen_runs(six):
-    app = open_page(runs=chosen(six, "vae", "linear"))
+    app = open_page("compare", runs=chosen(six, "vae", "linear"))
     app.multiselect(key="runs").select(six["vanilla"].id).run()
     assert not app.exception
     text = app.query_params["runs"]
@@ -243,7 +230,7 @@ def test_the_address_keeps_the_chosen_runs(six):
 def pixels(app):
     """The pictures of all tiles, by what stands in bold below each; those of one name in their order."""
     found = {}
-    for source, name in re.findall(r'src="data:image/png;base64,([^"]+)"[^>]*>\s*<figcaption><b>(.*?)</b>', shown(app)):
+    for source, name in re.findall(r'src="data:image/png;base64,([^"]+)"[^>]*>\s*<figcaption><b>(.*?)</b>', words(app)):
         image = Image.open(io.BytesIO(base64.b64decode(source)))
         found.setdefault(name, []).append(torch.from_numpy(np.asarray(image).astype(np.float32)) / 255)
     return found
@@ -256,7 +243,7 @@ def names_of(runs):
 def test_a_drawing_goes_through_every_run_and_pca(six):
     ink = torch.rand(8, 8, generator=torch.Generator().manual_seed(1)).numpy()
     chosen = [six["vae"], six["linear"]]
-    app = open_page(runs=",".join(run.id for run in chosen), source="drawing", drawn=written(ink))
+    app = open_page("compare", runs=",".join(run.id for run in chosen), source="drawing", drawn=written(ink))
     x = torch.from_numpy(read(written(ink), 8, 8).astype(np.float32) / 255)[None, None]
     found = pixels(app)
     assert (found["Input"][0] - x[0, 0]).abs().max() < 0.003
@@ -270,26 +257,26 @@ def test_a_drawing_goes_through_every_run_and_pca(six):
             error < -0.05
         ].all()
         assert (found[name][0] - output).abs().max() < 0.003, name
-        assert f"{(output - x[0, 0]).square().mean():.4f} per pixel" in shown(app)
-    assert "Your drawing. Squared error" in shown(app) and "seed 0 · epoch 1" in shown(app)
+        assert f"{(output - x[0, 0]).square().mean():.4f} per pixel" in words(app)
+    assert "Your drawing. Squared error" in words(app) and "seed 0 · epoch 1" in words(app)
 
 
 def test_before_anything_is_drawn_or_brought_along_the_page_says_what_to_do(six):
     for source in ("drawing", "upload"):
-        app = open_page(runs=six["vae"].id, source=source)
-        assert not app.exception and "Draw something, or choose a picture" in shown(app)
+        app = open_page("compare", runs=six["vae"].id, source=source)
+        assert not app.exception and "Draw something, or choose a picture" in words(app)
 
 
 def test_own_pictures_go_through_every_run_one_or_eight_of_a_zip(six):
-    app = open_page(runs=f"{six['vae'].id},{six['linear'].id}", source="upload")
+    app = open_page("compare", runs=f"{six['vae'].id},{six['linear'].id}", source="upload")
     app.file_uploader(key="upload").upload("one.png", picture(3, (8, 8)), "image/png").run()
     assert pixels(app).keys() >= {"Input", "PCA", *names_of([six["vae"], six["linear"]])}
     app.file_uploader(key="upload").upload("many.zip", zipped(files(12)), "application/zip").run()
     app.slider(key="upload_picture").set_value(3).run()
-    assert not app.exception and "Your pictures 3 to 10 of 12" in shown(app)
+    assert not app.exception and "Your pictures 3 to 10 of 12" in words(app)
     app.slider(key="upload_picture").set_value(12).run()
-    assert "Your pictures 5 to 12 of 12" in shown(app)
-    (inputs, *_) = re.findall(r'base64,([^"]+)" alt="Your pictures"', shown(app))
+    assert "Your pictures 5 to 12 of 12" in words(app)
+    (inputs, *_) = re.findall(r'base64,([^"]+)" alt="Your pictures"', words(app))
     strip = np.asarray(Image.open(io.BytesIO(base64.b64decode(inputs))).convert("RGBA"))
     kept = read_upload(zipped(files(12))).pictures[4]
     wanted = fitted(with_channels(kept, 1), DATASETS["digits"], "crop", invert=False)[0, 0].numpy()

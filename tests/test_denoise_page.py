@@ -7,59 +7,18 @@ import re
 import numpy as np
 import pytest
 import torch
+from app_page import open_page, words
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from ae_core.corruption import repeatable
 from ae_core.datasets import DATASETS
-from ae_core.execution import execute
 from ae_core.exploration import one_of_each
 from ae_core.metrics import psnr, squared_errors
-from ae_core.models import MODELS
-from ae_core.recipe import recipe
-from ae_core.store import ROOT, Store
+from ae_core.store import Store
 from ui.sketching import written
 
 TEST = DATASETS["digits"].load().test
 DRAWN = written(TEST.images[7, 0].numpy())
-
-
-def open_page(name, **address):
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    for key, value in address.items():
-        app.query_params[key] = value
-    return app.switch_page(f"pages/{name}.py").run()
-
-
-def shown(app):
-    """Everything that a visitor can read or hear, as one string."""
-    parts = [getattr(element.proto, "body", "") for element in app.get("html")]
-    return " ".join([*parts, *(element.value for element in [*app.markdown, *app.warning, *app.info, *app.error])])
-
-
-def trained(model, **knobs):
-    run = Store.default().create(recipe(model, "digits", knobs, {"epochs": 1}), origin="app")
-    assert execute(run).state == "done"
-    return run
-
-
-@pytest.fixture(scope="module")
-def family(tmp_path_factory):
-    """A runs folder with a run of every model."""
-    import os
-
-    folder = tmp_path_factory.mktemp("family") / "runs"
-    before, os.environ["AE_RUNS"] = os.environ.get("AE_RUNS"), str(folder)
-    found = {name: trained(name) for name in MODELS}
-    if before is not None:
-        os.environ["AE_RUNS"] = before
-    return folder, found
-
-
-@pytest.fixture
-def everybody(family, monkeypatch):
-    monkeypatch.setenv("AE_RUNS", str(family[0]))
-    return family[1]
 
 
 # --- Denoise ----------------------------------------------------------------------------------------------------------
@@ -67,21 +26,20 @@ def everybody(family, monkeypatch):
 
 def test_without_a_denoising_run_the_page_says_so_and_offers_to_train_one():
     app = open_page("denoise", dataset="shapes")
-    assert not app.exception
-    assert "No denoising autoencoder has been trained on Shapes" in shown(app)
-    assert "Non-local means" in shown(app) and "PSNR" in shown(app)
+    assert "No denoising autoencoder has been trained on Shapes" in words(app)
+    assert "Non-local means" in words(app) and "PSNR" in words(app)
 
 
-def test_kind_and_level_start_where_the_network_was_trained():
-    trained("denoising", corruption="masking", level=0.3)
+def test_kind_and_level_start_where_the_network_was_trained(run_of):
+    run_of("denoising", corruption="masking", level=0.3)
     app = open_page("denoise")
     assert app.session_state["kind"] == "masking" and app.session_state["level"] == "0.3"
-    assert "No denoising autoencoder" not in shown(app)
+    assert "No denoising autoencoder" not in words(app)
     assert '"trained at 0.3"' in app.get("plotly_chart")[0].proto.spec
 
 
-def test_the_numbers_under_the_pictures_are_those_of_the_pictures():
-    run = trained("denoising")
+def test_the_numbers_under_the_pictures_are_those_of_the_pictures(run_of):
+    run = run_of("denoising")
     app = open_page("denoise", level="0.4", picture="3", draw="2", runs=run.id)
     index = one_of_each(TEST.labels, 50)[2]
     clean = TEST.images[index : index + 1]
@@ -89,21 +47,21 @@ def test_the_numbers_under_the_pictures_are_those_of_the_pictures():
     output = run.load()[0].reconstruct(damaged)
     for picture in (damaged, output):
         expected = psnr(float(squared_errors(clean, picture)[0]) / 64)
-        assert f"PSNR {expected:.1f} dB" in shown(app)
-    sources = re.findall(r'src="data:image/png;base64,([^"]+)"', shown(app))
+        assert f"PSNR {expected:.1f} dB" in words(app)
+    sources = re.findall(r'src="data:image/png;base64,([^"]+)"', words(app))
     third = torch.tensor(np.asarray(Image.open(io.BytesIO(base64.b64decode(sources[2])))).astype(float))
     assert (third - (output[0, 0] * 255)).abs().max() <= 0.51
 
 
-def test_the_curves_come_in_slices_until_all_is_measured():
-    trained("denoising")
+def test_the_curves_come_in_slices_until_all_is_measured(run_of):
+    run_of("denoising")
     app = open_page("denoise")
     for _ in range(60):
-        if "Still measuring" not in shown(app):
+        if "Still measuring" not in words(app):
             break
         app.run()
-    assert "Still measuring" not in shown(app)
-    assert "…</td>" not in shown(app)
+    assert "Still measuring" not in words(app)
+    assert "…</td>" not in words(app)
 
 
 @pytest.mark.parametrize("source", ["test", "drawing", "upload"])
@@ -111,26 +69,26 @@ def test_the_curves_come_in_slices_until_all_is_measured():
 @pytest.mark.parametrize("kind", ["gaussian", "block"])
 def test_every_source_kind_and_way_opens(source, applied, kind):
     app = open_page("denoise", source=source, applied=applied, kind=kind, drawn=DRAWN)
-    assert not app.exception and not app.error
+    assert not app.error
     assert app.session_state["source"] == source and app.session_state["applied"] == applied
 
 
 # --- the sections of Reconstruct --------------------------------------------------------------------------------------
 
 
-def test_a_drawing_in_the_address_is_rebuilt_by_up_to_four_networks(everybody):
-    chosen = [everybody[name] for name in ("vanilla", "vae")]
+def test_a_drawing_in_the_address_is_rebuilt_by_up_to_four_networks(run_of):
+    chosen = [run_of(name) for name in ("vanilla", "vae")]
     app = open_page("reconstruct", section="drawing", drawn=DRAWN, **{"with": ",".join(run.id for run in chosen)})
     x = (TEST.images[7:8] * 15).round() / 15
     for run in chosen:
         error = float(squared_errors(x, run.load()[0].reconstruct(x))[0])
-        assert f"squared error {error:.2f}" in shown(app)
+        assert f"squared error {error:.2f}" in words(app)
     train = DATASETS["digits"].load().train
     near = torch.cdist(x.flatten(1), train.images.flatten(1))[0].argsort()[:5]
-    assert f"nearest by pixels: {', '.join(str(label) for label in train.labels[near].tolist())}" in shown(app)
+    assert f"nearest by pixels: {', '.join(str(label) for label in train.labels[near].tolist())}" in words(app)
     code, codes = (chosen[0].load()[0].encode(images) for images in (x, train.images[:1000]))
     near = torch.cdist(code, codes)[0].argsort()[:5]
-    assert f"nearest by code: {', '.join(str(label) for label in train.labels[near].tolist())}" in shown(app)
+    assert f"nearest by code: {', '.join(str(label) for label in train.labels[near].tolist())}" in words(app)
 
 
 def test_what_the_pad_sends_is_what_the_networks_see():
@@ -147,25 +105,25 @@ def test_what_the_pad_sends_is_what_the_networks_see():
     x = DATASETS["digits"].frame(ink)
     assert app.query_params["drawn"] in (written(x[0, 0].numpy()), [written(x[0, 0].numpy())])
     model = Store.default().find("vanilla-digits").load()[0]
-    assert f"squared error {float(squared_errors(x, model.reconstruct(x))[0]):.2f}" in shown(app)
+    assert f"squared error {float(squared_errors(x, model.reconstruct(x))[0]):.2f}" in words(app)
 
 
 def test_an_empty_sheet_asks_for_a_drawing():
-    assert "Draw something" in shown(open_page("reconstruct", section="drawing"))
+    assert "Draw something" in words(open_page("reconstruct", section="drawing"))
 
 
-def test_code_sizes_are_those_of_the_finished_runs_of_the_same_kind():
-    runs = [trained("vanilla", latent=size) for size in (2, 8)]
-    trained("vae", latent=4)
+def test_code_sizes_are_those_of_the_finished_runs_of_the_same_kind(run_of):
+    runs = [run_of("vanilla", latent=size) for size in (2, 8)]
+    run_of("vae", latent=4)
     app = open_page("reconstruct", run=runs[0].id, section="sizes")
-    table = shown(app).split("numbers in the code", 1)[1]
+    table = words(app).split("numbers in the code", 1)[1]
     for run in runs:
         assert run.id in table and f"{run.status().test['mse']:.4f}" in table
     assert "vae-" not in table
 
 
-def test_pictures_of_another_data_set_are_resized_and_measured(everybody):
-    run = everybody["vanilla"]
+def test_pictures_of_another_data_set_are_resized_and_measured(run_of):
+    run = run_of("vanilla")
     app = open_page("reconstruct", run=run.id, section="foreign", other="shapes")
     shapes = DATASETS["shapes"].load().test.images[:500]
     small = torch.nn.functional.avg_pool2d(shapes, 4)
@@ -173,10 +131,10 @@ def test_pictures_of_another_data_set_are_resized_and_measured(everybody):
     assert f"{error:.4f}" in [metric.value for metric in app.metric]
 
 
-def test_the_way_through_the_layers_has_every_layer_once(everybody):
-    text = shown(open_page("reconstruct", run=everybody["multilayer"].id, section="path"))
+def test_the_way_through_the_layers_has_every_layer_once(run_of):
+    text = words(open_page("reconstruct", run=run_of("multilayer").id, section="path"))
     from ae_core.layers import layer_names
 
-    names = layer_names(everybody["multilayer"].load()[0])
+    names = layer_names(run_of("multilayer").load()[0])
     captions = re.findall(r"<figcaption>([^<]+)</figcaption>", text)
     assert captions == ["input", *names, "output"]

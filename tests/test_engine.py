@@ -89,7 +89,7 @@ def test_more_runs_than_slots_wait_and_are_all_done_in_the_end(engine):
     wait_until(lambda: engine.ahead_of(waiting[-1]) == 0)
 
 
-@pytest.mark.parametrize("ends", [0, 1])
+@pytest.mark.parametrize("ends", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_waiting_runs_take_whichever_slot_is_free_first(engine, ends):
     busy = both_slots_busy(engine)
     waiting = [engine.submit(small_recipe(seed=seed)) for seed in range(4)]

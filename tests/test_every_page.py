@@ -5,11 +5,10 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from fresh_python import ROOT
-from streamlit.testing.v1 import AppTest
+from app_page import open_page, words
 
 from ae_core.models import MODELS
-from ae_core.store import Store
+from ae_core.store import ROOT, Store
 from ui.sketching import written
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -66,18 +65,9 @@ BAD = [  # more than one thing at once, each nearly right
 ]
 
 
-def opened(name, **address):
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    for key, value in address.items():
-        app.query_params[key] = value
-    return app.switch_page(f"pages/{name}.py").run()
-
-
-def read(app):
-    """Everything that a visitor can read, as one string."""
-    parts = [element.proto.body for element in app.get("html")]
-    chosen = [f"{widget.value}" for widget in [*app.selectbox, *app.multiselect]]
-    return " ".join([*parts, *chosen, *(element.value for element in [*app.markdown, *app.info])])
+def shown(app):
+    """All words of a page and what is chosen on it, as one string."""
+    return " ".join([words(app), *(f"{widget.value}" for widget in [*app.selectbox, *app.multiselect])])
 
 
 def own_runs():
@@ -87,9 +77,9 @@ def own_runs():
 def opens(run_id, name, address):
     """A page that looks at this run opens without an error and says so."""
     asked = {"train": {"run": run_id}, "denoise": {"runs": run_id}, "compare": {"runs": run_id}}
-    app = opened(name, **asked.get(name, {"run": run_id}), **address, drawn=DRAWN)
-    assert not app.exception and not app.error
-    assert run_id in read(app)
+    app = open_page(name, **asked.get(name, {"run": run_id}), **address, drawn=DRAWN)
+    assert not app.error
+    assert run_id in shown(app)
 
 
 def test_every_page_is_looked_at():
@@ -120,18 +110,18 @@ def alone(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_without_any_run_a_page_says_so_and_shows_a_way_forward(alone, name):
-    app = opened(name)
-    assert not app.exception and not app.error
-    assert "train" in read(app).lower() and (name == "train" or app.get("page_link"))
+    app = open_page(name)
+    assert not app.error
+    assert "train" in shown(app).lower() and (name == "train" or app.get("page_link"))
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_one_run_is_enough_for_every_page(alone, name):
     run = Store(Store.default().root, ROOT / "pretrained").find("vae-digits")
     shutil.copytree(run.folder, Store.default().root / run.id)
-    app = opened(name)
-    assert not app.exception and not app.error
-    assert run.id in read(app) or name in ("train", "denoise")  # which start with the shipped example, and a denoiser
+    app = open_page(name)
+    assert not app.error
+    assert run.id in shown(app) or name in ("train", "denoise")  # which start with the shipped example, and a denoiser
 
 
 # --- absurd addresses -------------------------------------------------------------------------------------------------
@@ -140,14 +130,13 @@ def test_one_run_is_enough_for_every_page(alone, name):
 @pytest.mark.parametrize("name", PAGES)
 def test_one_absurd_value_for_every_key_after_the_other_never_breaks_a_page_or_starts_a_run(name):
     for kind, value in ABSURD.items():
-        app = opened(name, **dict.fromkeys(("section", *KEYS), value))
-        assert not app.exception, kind
-        assert own_runs() == []
+        open_page(name, **dict.fromkeys(("section", *KEYS), value))
+        assert own_runs() == [], kind
 
 
 @pytest.mark.parametrize(("name", "look"), LOOKS, ids=lambda x: x if isinstance(x, str) else ",".join(x.values()))
 def test_an_address_changed_in_place_never_breaks_what_is_on_screen(name, look):
-    app = opened(name, **look)
+    app = open_page(name, **look)
     for address in BAD:
         for key, value in {**address, **look}.items():
             app.query_params[key] = value

@@ -7,17 +7,14 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
+from app_page import open_page
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from ae_core.animation import gif
 from ae_core.checkpoints import manifest, newest_bytes
 from ae_core.datasets import DATASETS
 from ae_core.durable import Damaged
-from ae_core.execution import execute
 from ae_core.export import ExportError, training_script
-from ae_core.recipe import recipe
-from ae_core.store import ROOT, Store
 from ae_core.tables import codes_csv, csv_bytes, curves_csv
 from ui import export
 from ui.comparing import Measured, table_file
@@ -30,10 +27,8 @@ def read(content):
 
 
 @pytest.fixture
-def run():
-    made = Store.default().create(recipe("vae", "digits", {"latent": 3}, {"epochs": 1}), origin="app")
-    assert execute(made).state == "done"
-    return made
+def run(run_of):
+    return run_of("vae", latent=3)
 
 
 # --- CSV --------------------------------------------------------------------------------------------------------------
@@ -156,9 +151,8 @@ def test_a_run_gives_its_curves_codes_weights_and_program(run):
     assert np.array([row[2:] for row in rows], np.float32) == pytest.approx(wanted.numpy(), abs=1e-5)
 
 
-def test_curves_and_codes_of_the_files_are_those_of_the_runs(run):
-    other = Store.default().create(recipe("vanilla", "digits", {"latent": 3}, {"epochs": 1}), origin="app")
-    execute(other)
+def test_curves_and_codes_of_the_files_are_those_of_the_runs(run, run_of):
+    other = run_of("vanilla", latent=3)
     rows = read(export.curves([run, other]).make())[1:]
     for one in (run, other):
         wanted = {(str(line["step"]), term): value for line in one.metrics() for term, value in line["test"].items()}
@@ -222,11 +216,7 @@ def test_every_page_offers_what_it_shows_and_computes_nothing_before(monkeypatch
     made = []
     monkeypatch.setattr(export, "sheet_png", lambda *_: made.append("sheet"))
     monkeypatch.setattr(export, "latent_page", lambda *_: made.append("page"))
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    for key, value in address.items():
-        app.query_params[key] = value
-    app.switch_page(f"pages/{page}.py").run()
-    assert not app.exception
+    app = open_page(page, **address)
     offered = [button.proto.id for button in app.get("download_button")]
     for name in names:
         assert any(name in found for found in offered), (name, offered)

@@ -2,63 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
-from browser import CHROMIUM, FLAGS, Server, leave
+from browser import JOURNEY, PATIENCE_MS, Server, expect
 
-sync_api = pytest.importorskip("playwright.sync_api")
-expect = sync_api.expect
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium here: install it, or name it in the variable CHROMIUM"),
-]
-PATIENCE_MS = 30_000  # for states that must come; what must be quick is measured in benchmarks/server.py
+pytestmark = JOURNEY
 LONG = "epochs=10000&batch_size=16"
-sync_api.expect.set_options(timeout=PATIENCE_MS)
 OUTPUT = ".ae-sheet .ae-row:nth-child(2) img"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    os.environ.pop("AE_RUNS", None)
-    started = Server(tmp_path_factory.mktemp("journey") / "runs")
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(server, chromium, request):
-    """Open a visitor's own browser window at a path; what went wrong in it is held against the test."""
-    windows, trouble = [], []
-
-    def opened(path="", **options):
-        context = chromium.new_context(viewport={"width": 1280, "height": 900}, **options)
-        context.set_default_timeout(PATIENCE_MS)
-        page = context.new_page()
-        page.on("pageerror", lambda error: trouble.append(f"script error: {error}"))
-        page.on("request", lambda request: outside(request.url))
-        windows.append(context)
-        page.goto(f"{server.url}/{path}")
-        return page
-
-    def outside(url):
-        if not url.startswith((server.url, server.url.replace("http", "ws"), "data:", "blob:")):
-            trouble.append(f"a request left this machine: {url}")
-
-    yield opened
-    leave(windows, request.node.name)
-    assert trouble == []
+    """A server of its own: here runs are trained and deleted, and the server is killed."""
+    with Server(tmp_path_factory.mktemp("journey") / "runs") as started:
+        yield started
 
 
 def press_train(page):
@@ -103,7 +61,7 @@ def test_the_start_page_is_alive_without_a_click(visit):
 
 
 def test_a_pulled_bar_changes_the_output_by_hand_and_by_key(visit):
-    page = visit(reduced_motion="reduce")
+    page = visit(still=True)
     bar = page.locator(".squeeze .bar").nth(3)
     bar.wait_for()
     before = page.locator(".squeeze canvas.output").evaluate("c => c.toDataURL()")
@@ -142,7 +100,8 @@ def test_train_watch_stop_reload_find_and_open(visit, server):
 
 
 def test_two_visitors_do_not_see_each_others_knobs_or_progress(visit):
-    first, second = visit(f"train?{LONG}&latent=8"), visit(f"train?model=vae&latent=2&{LONG}")
+    first = visit(f"train?{LONG}&latent=8", alone=True)
+    second = visit(f"train?model=vae&latent=2&{LONG}", alone=True)
     mine, theirs = press_train(first), press_train(second)
     assert mine.startswith("vanilla-") and theirs.startswith("vae-")
     for page, title in (

@@ -4,123 +4,42 @@ from __future__ import annotations
 
 import os
 import re
+import urllib.error
+import urllib.request
 
 import numpy as np
 import pytest
 import torch
-from browser import CHROMIUM, FLAGS, ROOT, Server, leave, settled
+from browser import JOURNEY, ROOT, expect
+from pad import decoded, drawn, opened, pixels_of, place_of, spot
 
-from ae_core.execution import execute
-from ae_core.planes import box
-from ae_core.recipe import recipe
-from ae_core.runs import Run
+from ae_core.planes import box, principal
 from ae_core.store import Store
 from ui.family import planes
 
-sync_api = pytest.importorskip("playwright.sync_api")
-expect = sync_api.expect
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium here: install it, or name it in the variable CHROMIUM"),
-]
+pytestmark = JOURNEY
 MOVES = 120
-RUNS = {
-    "vae": recipe("vae", "digits", {"latent": 2, "hidden": [128]}, {"epochs": 20}),
-    "large": recipe("vae", "shapes", {"latent": 2, "hidden": [400]}, {"epochs": 1, "batch_size": 1024}),
-    "multilayer": recipe("multilayer", "digits", {"latent": 6, "code_activation": "linear"}, {"epochs": 5}),
-    "convolutional": recipe("convolutional", "digits", {"latent": 16}, {"epochs": 5}),
-}
+PLANE, WIDE, TILES, LARGE = "vae-digits-2d", "multilayer-digits", "convolutional-digits", "vae-shapes"
 MEASURE = (ROOT / "benchmarks" / "pad.js").read_text(encoding="utf-8")
-PIXELS = "c => Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).filter((_, i) => i % 4 === 0)"
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    """A server with small finished runs, and a browser."""
-    os.environ.pop("AE_RUNS", None)
-    folder = tmp_path_factory.mktemp("pad") / "runs"
-    store = Store(folder, None)
-    runs = {name: store.create(made, origin="test") for name, made in RUNS.items()}
-    for run in runs.values():
-        assert execute(run).state == "done"
-    server = Server(folder)
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield server, browser, runs
-        browser.close()
-    server.kill()
-
-
-@pytest.fixture
-def visit(world, request):
-    """Open a path with the pad on it; what goes wrong in the page is held against the test."""
-    server, browser, _ = world
-    contexts, trouble = [], []
-
-    def opened(path, **options):
-        context = browser.new_context(viewport={"width": 1280, "height": 1000}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.frames_sent = []
-        page.on("pageerror", lambda error: trouble.append(str(error)))
-        page.on("websocket", lambda socket: socket.on("framesent", count(page.frames_sent)))
-        page.goto(f"{server.url}/{path}")
-        page.locator("canvas.output").first.wait_for()
-        settled(page)
-        return page
-
-    yield opened
-    leave(contexts, request.node.name)
-    assert trouble == []
-
-
-def count(frames):
-    """A function that Playwright can listen with."""
-
-    def sent(frame):
-        frames.append(frame)
-
-    return sent
-
-
-def pixels_of(page, selector="canvas.output", nth=0):
-    return np.array(page.locator(selector).nth(nth).evaluate(PIXELS)) / 255
-
-
-def spot(page, a, b, nth=0):
-    """Screen position of a share of the way to the right and up of a map."""
-    frame = page.locator("canvas.marks").nth(nth).bounding_box()
-    return frame["x"] + a * frame["width"], frame["y"] + (1 - b) * frame["height"]
-
-
-def place_of(page, nth=0):
-    """The coordinates that the caption says."""
-    text = page.locator(".side figcaption").nth(2 * nth).inner_text().replace("−", "-")
-    return [float(value) for value in re.search(r"decoded at ([-.\d]+), ([-.\d]+)", text).groups()]
-
-
-def decoded(run: Run, code):
-    with torch.inference_mode():
-        return run.load()[0].decode(torch.tensor([code], dtype=torch.float32)).flatten().numpy()
-
-
-@pytest.mark.parametrize("name", ["vae", "large", "convolutional"])  # 8x8 and 28x28 by weights, 8x8 by tiles
-def test_every_move_gives_a_picture_in_time_and_asks_the_server_for_nothing(visit, world, name):
-    page = visit(f"latent?run={world[2][name].id}", reduced_motion="reduce")
-    before, rounds = len(page.frames_sent), []
+@pytest.mark.parametrize("run_id", [PLANE, LARGE, TILES])  # 8x8 and 32x32 by weights, 8x8 by tiles
+def test_every_move_gives_a_picture_in_time_and_asks_the_server_for_nothing(visit, run_id):
+    page = opened(visit, f"latent?run={run_id}", still=True)
+    before, rounds = len(visit.sent), []
     while len(rounds) < 4 and min(rounds, default=99.0) > 8.0:  # whoever else uses the processor must not fail it
         seen = page.evaluate(MEASURE, MOVES)
         assert seen["pictures"] == MOVES == len(seen["took"])
         rounds.append(np.percentile(seen["took"], 95))
-    assert len(page.frames_sent) == before
+    assert len(visit.sent) == before
     if min(rounds) > 8.0 and os.getloadavg()[0] > 3 * (os.cpu_count() or 1):
         pytest.skip(f"other programs leave no time here to measure (p95 {min(rounds):.1f} ms)")
     assert min(rounds) <= 8.0, rounds
 
 
-def test_the_picture_is_that_of_the_place_under_the_pointer_and_no_axis_is_flipped(visit, world):
-    run = world[2]["vae"]
-    page = visit(f"latent?run={run.id}")
+def test_the_picture_is_that_of_the_place_under_the_pointer_and_no_axis_is_flipped(visit):
+    run = Store.default().find(PLANE)
+    page = opened(visit, f"latent?run={run.id}")
     test = run.recipe().data.load().test
     left, right, bottom, top = box(run.load()[0].encode(test.images))
     for a, b in ((0.25, 0.3), (0.8, 0.3), (0.25, 0.85)):
@@ -130,16 +49,16 @@ def test_the_picture_is_that_of_the_place_under_the_pointer_and_no_axis_is_flipp
         assert np.abs(pixels_of(page) - decoded(run, place_of(page))).max() < 0.03  # the caption rounds to 0.01
 
 
-def test_the_address_puts_the_pointer_where_it_was_and_the_decoder_agrees_with_torch(visit, world):
-    run = world[2]["vae"]
-    page = visit(f"latent?run={run.id}&at=0.5,-0.75", reduced_motion="reduce")
+def test_the_address_puts_the_pointer_where_it_was_and_the_decoder_agrees_with_torch(visit):
+    run = Store.default().find(PLANE)
+    page = opened(visit, f"latent?run={run.id}&at=0.5,-0.75", still=True)
     assert place_of(page) == [0.5, -0.75]
     wanted = decoded(run, [0.5, -0.75])
     assert np.abs(pixels_of(page) * 255 - (wanted * 255).round()).max() <= 1
 
 
-def test_two_pins_draw_a_path_and_live_in_the_address(visit, world):
-    page = visit(f"latent?run={world[2]['vae'].id}")
+def test_two_pins_draw_a_path_and_live_in_the_address(visit):
+    page = opened(visit, f"latent?run={PLANE}")
     page.mouse.click(*spot(page, 0.3, 0.3))
     page.mouse.click(*spot(page, 0.7, 0.6))
     expect(page.locator(".steps canvas")).to_have_count(18)  # nine for the VAE, nine for PCA
@@ -152,8 +71,8 @@ def test_two_pins_draw_a_path_and_live_in_the_address(visit, world):
     page.wait_for_url(re.compile(r"^(?!.*pins=).*$"))
 
 
-def test_arrow_keys_move_the_pointer_and_the_place_is_spoken(visit, world):
-    page = visit(f"latent?run={world[2]['vae'].id}&at=0,0", reduced_motion="reduce")
+def test_arrow_keys_move_the_pointer_and_the_place_is_spoken(visit):
+    page = opened(visit, f"latent?run={PLANE}&at=0,0", still=True)
     page.locator("canvas.marks").first.focus()
     page.keyboard.press("ArrowRight")
     right = place_of(page)
@@ -165,8 +84,8 @@ def test_arrow_keys_move_the_pointer_and_the_place_is_spoken(visit, world):
     page.wait_for_url(re.compile("pins="))
 
 
-def test_a_lasso_shows_the_chosen_pictures_and_a_class_can_be_left_alone(visit, world):
-    page = visit(f"latent?run={world[2]['vae'].id}")
+def test_a_lasso_shows_the_chosen_pictures_and_a_class_can_be_left_alone(visit):
+    page = opened(visit, f"latent?run={PLANE}")
     page.get_by_role("button", name="Box").click()
     page.mouse.move(*spot(page, 0.02, 0.02))
     page.mouse.down()
@@ -179,40 +98,38 @@ def test_a_lasso_shows_the_chosen_pictures_and_a_class_can_be_left_alone(visit, 
     page.mouse.down()
     page.mouse.move(*spot(page, 0.98, 0.98))
     page.mouse.up()
-    labels = world[2]["vae"].recipe().data.load().test.labels
+    labels = Store.default().find(PLANE).recipe().data.load().test.labels
     expect(page.get_by_text(re.compile(r"\d+ of class 3\.")).first).to_be_visible()
     told = int(re.search(r"(\d+) chosen", page.get_by_text(re.compile(r"\d+ chosen:")).first.inner_text()).group(1))
     assert 0.8 * int((labels == 3).sum()) <= told <= int((labels == 3).sum())
 
 
-def test_a_dot_under_the_pointer_shows_its_picture(visit, world):
-    run = world[2]["vae"]
+def test_a_dot_under_the_pointer_shows_its_picture(visit):
+    run = Store.default().find(PLANE)
     test = run.recipe().data.load().test
     code = run.load()[0].encode(test.images[5:6])[0].tolist()
-    page = visit(f"latent?run={run.id}&at={code[0]:.4f},{code[1]:.4f}", reduced_motion="reduce")
+    page = opened(visit, f"latent?run={run.id}&at={code[0]:.4f},{code[1]:.4f}", still=True)
     expect(page.locator(".neighbour figcaption").first).to_contain_text("test picture 5")
     expect(page.locator(".neighbour figcaption").first).to_contain_text(f"class {test.labels[5]}")
     assert np.abs(pixels_of(page, "canvas.near") - test.images[5].flatten().numpy()).max() < 1 / 200
 
 
-def test_sliders_move_further_numbers_of_a_larger_code_without_the_server(visit, world):
-    run = world[2]["multilayer"]
-    page = visit(f"latent?run={run.id}&map=dims&right=1&up=2&at=0,0", reduced_motion="reduce")
+def test_sliders_move_further_numbers_of_a_larger_code_without_the_server(visit):
+    run = Store.default().find(WIDE)
+    page = opened(visit, f"latent?run={run.id}&map=dims&right=1&up=2&at=0,0", still=True)
     before = pixels_of(page)
-    sent = len(page.frames_sent)
+    sent = len(visit.sent)
     slider = page.locator(".sliders input").first
     slider.focus()
     page.keyboard.press("PageUp")
     assert np.abs(pixels_of(page) - before).max() > 0.02
-    assert len(page.frames_sent) - sent <= 1  # the released slider, for the address
+    assert len(visit.sent) - sent <= 1  # the released slider, for the address
 
 
-def test_tiles_are_the_decoder_at_their_corners_close_between_them_and_exact_at_rest(visit, world):
-    run = world[2]["convolutional"]
-    page = visit(f"latent?run={run.id}", reduced_motion="reduce")
+def test_tiles_are_the_decoder_at_their_corners_close_between_them_and_exact_at_rest(visit):
+    run = Store.default().find(TILES)
+    page = opened(visit, f"latent?run={run.id}", still=True)
     model, test = run.load()[0], run.recipe().data.load().test
-    from ae_core.planes import principal
-
     plane = principal(model.encode(test.images))
     off = []
     for a, b in ((0.31, 0.4), (0.62, 0.27), (0.5, 0.77)):
@@ -225,14 +142,14 @@ def test_tiles_are_the_decoder_at_their_corners_close_between_them_and_exact_at_
     assert np.mean(off) <= 0.02
 
 
-def test_touch_moves_the_pointer_and_a_tap_pins(visit, world):
-    page = visit(f"latent?run={world[2]['vae'].id}", has_touch=True)
+def test_touch_moves_the_pointer_and_a_tap_pins(visit):
+    page = opened(visit, f"latent?run={PLANE}", has_touch=True)
     page.touchscreen.tap(*spot(page, 0.6, 0.6))
     page.wait_for_url(re.compile("pins="))
 
 
 def test_two_models_stand_under_one_pointer_on_the_start_page(visit):
-    page = visit("?beside=two", reduced_motion="reduce")
+    page = opened(visit, "?beside=two", still=True)
     expect(page.locator("canvas.marks")).to_have_count(2)
     page.mouse.move(*spot(page, 0.3, 0.7))
     for nth, run in enumerate(planes()):
@@ -242,7 +159,7 @@ def test_two_models_stand_under_one_pointer_on_the_start_page(visit):
 
 
 def test_the_pointer_of_the_start_page_moves_by_itself_until_it_is_touched(visit):
-    page = visit("")
+    page = opened(visit, "")
     before = place_of(page)
     expect(page.locator("canvas.output").first).not_to_have_attribute(
         "aria-label", page.locator("canvas.output").first.get_attribute("aria-label")
@@ -253,9 +170,9 @@ def test_the_pointer_of_the_start_page_moves_by_itself_until_it_is_touched(visit
     assert place_of(page) == here != before
 
 
-def test_numbers_of_the_code_move_the_picture_on_generate(visit, world):
-    run = world[2]["multilayer"]
-    page = visit(f"generate?run={run.id}&section=numbers")
+def test_numbers_of_the_code_move_the_picture_on_generate(visit):
+    run = Store.default().find(WIDE)
+    page = opened(visit, f"generate?run={run.id}&section=numbers")
     before = pixels_of(page)
     slider = page.locator(".sliders input").nth(2)
     slider.focus()
@@ -264,13 +181,12 @@ def test_numbers_of_the_code_move_the_picture_on_generate(visit, world):
     page.wait_for_url(re.compile("sliders="))
     moved = pixels_of(page)
     page.reload()
-    page.locator("canvas.output").first.wait_for()
-    settled(page)
+    drawn(page)
     assert np.abs(pixels_of(page) - moved).max() < 0.02
 
 
-def test_generate_answers_its_controls_and_the_address_brings_them_back(visit, world):
-    page = visit(f"generate?run={world[2]['vae'].id}&section=numbers")
+def test_generate_answers_its_controls_and_the_address_brings_them_back(visit):
+    page = opened(visit, f"generate?run={PLANE}&section=numbers")
     page.get_by_role("radio", name="Between two").click()
     expect(page.get_by_text("pixel by pixel, no model")).to_be_visible()
     page.wait_for_url(re.compile("section=between"))
@@ -278,20 +194,28 @@ def test_generate_answers_its_controls_and_the_address_brings_them_back(visit, w
     expect(page.get_by_text("pixel by pixel, no model")).to_be_visible()
 
 
-def test_the_routes_answer_bad_requests_with_a_sentence(world):
-    server, browser, runs = world
-    request = browser.new_context().request
+def answered(url):
+    """Status and body of what the server answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read()
+
+
+def test_the_routes_answer_bad_requests_with_a_sentence(server):
     for path, status in {
         "api/decode/no-such-run?code=1": 404,
-        f"api/decode/{runs['vae'].id}?code=1": 400,
-        f"api/decode/{runs['vae'].id}?code=nan,1": 400,
-        f"api/decode/{runs['vae'].id}?code=a,b": 400,
+        f"api/decode/{PLANE}?code=1": 400,
+        f"api/decode/{PLANE}?code=nan,1": 400,
+        f"api/decode/{PLANE}?code=a,b": 400,
         "api/picture/digits/360": 400,
         "api/picture/digits/-1": 400,
         "api/picture/nothing/1": 404,
         "api/decoder/no-such-run/0123456789abcdef": 404,
     }.items():
-        answer = request.get(f"{server.url}/{path}")
-        assert (answer.status, "must be" in answer.text() or "no such" in answer.text()) == (status, True), path
-    good = request.get(f"{server.url}/api/decode/{runs['vae'].id}?code=0.5,-0.25").body()
-    assert np.abs(np.frombuffer(good, np.uint8) / 255 - decoded(runs["vae"], [0.5, -0.25])).max() < 1 / 400
+        seen, body = answered(f"{server.url}/{path}")
+        assert (seen, b"must be" in body or b"no such" in body) == (status, True), path
+    _, good = answered(f"{server.url}/api/decode/{PLANE}?code=0.5,-0.25")
+    wanted = decoded(Store.default().find(PLANE), [0.5, -0.25])
+    assert np.abs(np.frombuffer(good, np.uint8) / 255 - wanted).max() < 1 / 400

@@ -11,6 +11,7 @@ import zlib
 import numpy as np
 import pytest
 import torch
+from own_zips import deflated, locked, zipped
 from PIL import Image
 
 from ae_core import own_pictures, picture_decoder
@@ -23,14 +24,6 @@ from ae_core.own_pictures import SENTENCES, PictureError, read_upload
 def saved(image, kind="PNG", **options):
     file = io.BytesIO()
     image.save(file, kind, **options)
-    return file.getvalue()
-
-
-def zipped(files, **options):
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, **options) as archive:
-        for name, data in files:
-            archive.writestr(name, data)
     return file.getvalue()
 
 
@@ -215,9 +208,9 @@ def test_every_sentence_says_what_the_rule_is():
 
 
 def test_a_zip_gives_its_pictures_and_counts_the_rest():
-    data = zipped([
+    data = deflated([
         ("a/1.png", saved(RED_BLUE)), ("a/", b""), ("readme.txt", b"hello"), ("b.jpg", saved(RED_BLUE, "JPEG")),
-        ("lies.png", b"GIF89a"), ("inner.zip", zipped([("c.png", saved(RED_BLUE))])), ("big.png", saved(Image.new("RGB", (640, 480)))),
+        ("lies.png", b"GIF89a"), ("inner.zip", deflated([("c.png", saved(RED_BLUE))])), ("big.png", saved(Image.new("RGB", (640, 480)))),
     ])  # fmt: skip
     upload = read_upload(data)
     assert [picture.shape for picture in upload.pictures] == [(40, 60, 3), (40, 60, 3), (64, 85, 3)]
@@ -238,52 +231,47 @@ def test_names_in_a_zip_are_never_used(tmp_path, monkeypatch):
         "a.png",
     ]
     monkeypatch.chdir(tmp_path)
-    upload = read_upload(zipped([(name, saved(RED_BLUE)) for name in names]))
+    upload = read_upload(deflated([(name, saved(RED_BLUE)) for name in names]))
     assert len(upload.pictures) == len(names)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_zip_bomb_is_stopped_while_it_inflates():
-    data = zipped([(f"{i}.png", bytes(19_000_000)) for i in range(12)])  # 228 MB in a quarter of a megabyte
+    data = deflated([(f"{i}.png", bytes(19_000_000)) for i in range(12)])  # 228 MB in a quarter of a megabyte
     assert len(data) < 300_000
     assert refusal(data) == SENTENCES["inflated"]
 
 
 def test_one_file_of_a_zip_that_is_too_large_is_left_out():
-    upload = read_upload(zipped([("huge.png", bytes(21_000_000)), ("good.png", saved(RED_BLUE))]))
+    upload = read_upload(deflated([("huge.png", bytes(21_000_000)), ("good.png", saved(RED_BLUE))]))
     assert (len(upload.pictures), upload.skipped) == (1, 1)
 
 
 def test_a_size_that_a_zip_claims_is_not_believed():
-    data = bytearray(zipped([("a.png", bytes(1_000_000))]))
+    data = bytearray(deflated([("a.png", bytes(1_000_000))]))
     at = data.rindex(b"PK\x01\x02") + 24
     data[at : at + 4] = struct.pack("<I", 10)  # the list says 10 bytes
     assert refusal(bytes(data)) == SENTENCES["empty"]
 
 
 def test_too_many_names_a_broken_list_and_nothing_in_it():
-    assert refusal(zipped([(str(i), b"") for i in range(10_001)])) == SENTENCES["entries"]
-    whole = zipped([("a.png", saved(RED_BLUE))])
+    assert refusal(deflated([(str(i), b"") for i in range(10_001)])) == SENTENCES["entries"]
+    whole = deflated([("a.png", saved(RED_BLUE))])
     assert refusal(whole[:-30]) == SENTENCES["broken"]
-    assert refusal(zipped([("a.txt", b"a")])) == SENTENCES["empty"]
-    assert refusal(zipped([])) == SENTENCES["empty"]
+    assert refusal(deflated([("a.txt", b"a")])) == SENTENCES["empty"]
+    assert refusal(deflated([])) == SENTENCES["empty"]
 
 
 def test_no_more_pictures_than_allowed(monkeypatch):
     monkeypatch.setattr(picture_decoder, "PICTURES", 3)
-    found, _, skipped = picture_decoder.pictures_of_zip(zipped([(f"{i}", saved(RED_BLUE)) for i in range(5)]))
+    found, _, skipped = picture_decoder.pictures_of_zip(deflated([(f"{i}", saved(RED_BLUE)) for i in range(5)]))
     assert (len(found), skipped) == (3, 2)
 
 
 def test_locked_and_oddly_packed_files_are_left_out():
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_LZMA) as archive:
-        archive.writestr("odd.png", saved(RED_BLUE))
-    assert refusal(file.getvalue()) == SENTENCES["empty"]
-    locked = bytearray(zipped([("a.png", saved(RED_BLUE))]))
-    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        locked[locked.index(mark) + offset] |= 1
-    assert refusal(bytes(locked)) == SENTENCES["locked"]
+    inside = [("odd.png", saved(RED_BLUE))]
+    assert refusal(zipped(inside, zipfile.ZIP_LZMA)) == SENTENCES["empty"]
+    assert refusal(locked(deflated(inside))) == SENTENCES["locked"]
 
 
 # --- to the shape of a model ------------------------------------------------------------------------------------------

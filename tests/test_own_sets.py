@@ -6,57 +6,18 @@ import io
 import os
 import random
 import time
-import zipfile
-from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from fresh_python import ROOT, answer_of, finished
+from fresh_python import finished
+from own_zips import deflated, files, imported, left_over, locked, picture, zipped
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from ae_core.datasets import DatasetError, dataset, datasets, own
-from ae_core.execution import execute
 from ae_core.knobs import KnobError
 from ae_core.own_pictures import SENTENCES, PictureError, read_upload
 from ae_core.picture_sets import Import, Turning, classes
-from ae_core.recipe import recipe
-from ae_core.runs import Run
-from ae_core.store import Store
-
-Files = list[tuple[str, bytes]]
-
-
-def picture(k: int, size: tuple[int, int] = (40, 30)) -> bytes:
-    """A PNG that no other number gives."""
-    file = io.BytesIO()
-    noise = np.random.default_rng(k).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
-    Image.fromarray(noise).save(file, "PNG")
-    return file.getvalue()
-
-
-def files(n: int = 60, folders: Sequence[str] = ("b", "a", "c")) -> Files:
-    return [(f"{folders[k % len(folders)]}/{k}.png", picture(k)) for k in range(n)]
-
-
-def zipped(inside: Files) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, data in inside:
-            archive.writestr(name, data)
-    return file.getvalue()
-
-
-def imported(inside: Files | None = None, **knobs: object) -> own.Dataset:
-    return Import(read_upload(zipped(inside or files())), Turning(**{"side": 8, **knobs})).keep()
-
-
-def left_over() -> list[Path]:
-    """Everything in the folder of own pictures that is no whole data set."""
-    return [path for path in own.own_folder().glob("*") if path.name not in datasets()]
-
 
 # --- what becomes of a zip --------------------------------------------------------------------------------------------
 
@@ -127,17 +88,6 @@ def test_a_side_that_no_model_takes_is_refused(side):
 # --- what is refused, with one sentence and nothing left behind -------------------------------------------------------
 
 
-def locked(data: bytes) -> bytes:
-    """The same zip, every file marked as encrypted."""
-    changed = bytearray(data)
-    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        at = changed.find(mark)
-        while at >= 0:
-            changed[at + offset] |= 1
-            at = changed.find(mark, at + 1)
-    return bytes(changed)
-
-
 REFUSED = {
     "bomb": (lambda: deflated([(f"{k}.png", bytes(19_000_000)) for k in range(12)]), SENTENCES["inflated"]),
     "encrypted": (lambda: locked(zipped(files(41))), SENTENCES["locked"]),
@@ -150,14 +100,6 @@ REFUSED = {
     "too few that differ": (lambda: zipped(files(39) * 2), "39 different pictures: a data set must have"),
     "one picture": (lambda: picture(0), "This is one picture: a data set must have at least 40; put them into a zip."),
 }
-
-
-def deflated(inside: Files) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in inside:
-            archive.writestr(name, data)
-    return file.getvalue()
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -243,145 +185,3 @@ def test_a_damaged_set_is_a_sentence_and_importing_it_again_mends_it():
 def test_a_name_that_no_pictures_could_have_is_unknown(name):
     with pytest.raises(DatasetError, match="there is no such data set"):
         dataset(name)
-
-
-# --- runs on it -------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def run(store: Store) -> Run:
-    """A finished run on own pictures in colour."""
-    entry = imported(colour=True)
-    run = store.create(recipe("vae", entry.name, {"latent": 4, "hidden": [16]}, {"epochs": 3}), origin="app")
-    assert execute(run).state == "done"
-    return run
-
-
-def test_another_process_trains_on_it_and_measures_it(store):
-    entry = imported()
-    made = recipe("vanilla", entry.name, {"latent": 4}, {"epochs": 2})
-    run = store.create(made, origin="app")
-    answer_of(f"from ae_core.execution import execute_by_id; execute_by_id({str(store.root)!r}, {run.id!r})")
-    assert run.status().state == "done", run.status().error
-    said = finished("-m", "ae_core", "evaluate", run.id, "--json")
-    assert said.returncode == 0 and f'"dataset": "{entry.name}"' in said.stdout
-
-
-def test_the_program_of_a_run_trains_the_same_from_the_exported_pictures(run, tmp_path):
-    from test_script import loss_alone
-
-    made = run.recipe()
-    (tmp_path / f"{made.dataset}.safetensors").write_bytes(made.data.packed())
-    assert loss_alone(made, tmp_path) == pytest.approx(run.status().test["loss"], rel=1e-6, abs=0)
-
-
-def test_a_run_whose_pictures_were_deleted_opens_says_so_and_keeps_its_codes(run, store):
-    made = run.recipe()
-    wanted = run.load()[0].encode(made.data.load().test.images)
-    made.data.remove()
-    assert made.dataset not in datasets() and not made.data.present() and run.recipe() == made
-    with pytest.raises(DatasetError, match=r"no longer here: they were deleted; bring the same zip along again"):
-        made.data.load()
-    codes, labels = run.codes()
-    torch.testing.assert_close(codes, wanted)
-    assert labels.bincount().tolist() == [4, 4, 4]
-    again = store.create(made, origin="app")
-    assert "they were deleted" in execute(again).error
-    imported(colour=True)
-    assert execute(again).state == "done" and again.status().test == run.status().test
-
-
-def test_a_run_that_goes_on_drops_the_codes_of_its_old_weights(store, look_always):
-    from small_runs import stop_at
-
-    entry = imported()
-    run = store.create(recipe("vanilla", entry.name, {"latent": 4}, {"epochs": 5}), origin="app")
-    execute(run, stop_at(run, 2))
-    early = run.codes()[0]
-    run.clear_stop()
-    seen = []
-    execute(run, lambda step: seen.append(run.codes()))
-    assert seen and seen == [None] * len(seen) and not torch.equal(run.codes()[0], early)
-
-
-# --- pages ------------------------------------------------------------------------------------------------------------
-
-
-def open_page(name: str, **address: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    for key, value in address.items():
-        app.query_params[key] = value
-    app.switch_page(f"pages/{name}.py").run()
-    assert not app.exception
-    return app
-
-
-def said(app: AppTest) -> str:
-    return " ".join(str(e.value) for e in [*app.error, *app.info, *app.warning, *app.get("toast")])
-
-
-SMALLEST = {"grey, one class": (False, ("a",)), "colour, eight classes": (True, "abcdefgh")}
-VISITS = [
-    ("train", {}), *(("reconstruct", {"section": s}) for s in ("test", "drawing", "upload", "foreign", "sizes", "path")),
-    *(("generate", {"section": s}) for s in ("samples", "manifold", "numbers", "between", "arithmetic", "prior")),
-    *(("latent", {"map": kind}) for kind in ("pca", "dims", "three")), ("denoise", {}), ("compare", {}),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("kind", SMALLEST)
-def test_every_page_shows_the_smallest_set_and_says_when_it_is_gone(kind, store):
-    colour, folders = SMALLEST[kind]
-    entry = imported(files(40, folders), colour=colour)
-    made = recipe("convolutional", entry.name, {"latent": 16, "hidden": [4]}, {"epochs": 1})
-    run = store.create(made, origin="app")
-    assert execute(run).state == "done", run.status().error
-    for name, more in VISITS:
-        app = open_page(name, run=run.id, runs=run.id, **more)
-        assert not app.error and "no longer here" not in said(app), (name, more, said(app))
-    entry.remove()
-    for name, more in VISITS:
-        app = open_page(name, run=run.id, runs=run.id, **more)
-        assert "they were deleted" in said(app), (name, more, said(app))
-
-
-def test_a_zip_is_kept_chosen_and_deleted_on_the_train_page():
-    app = open_page("train")
-    app.file_uploader(key="own_zip").upload("p.zip", zipped([*files(), ("x.txt", b"")]), "application/zip").run()
-    app.number_input(key="side").set_value(16).run()
-    shown = " ".join(getattr(element.proto, "body", "") for element in app.get("html"))
-    assert "60 pictures in 3 folders; 1 other files are left out" in shown
-    app.button(key="own_keep").click().run()
-    assert not app.exception and not app.error
-    (name,) = own.own_entries()
-    assert name.startswith("own-16-grey-3-") and app.selectbox(key="dataset").value == name
-    app.button(key="own_delete_yes").click().run()
-    assert not app.exception and not own.own_entries() and app.selectbox(key="dataset").value == "digits"
-
-
-def test_a_zip_that_is_no_data_set_gets_its_sentence_on_the_train_page():
-    app = open_page("train")
-    app.file_uploader(key="own_zip").upload("p.zip", zipped(files(3)), "application/zip").run()
-    app.button(key="own_keep").click().run()
-    assert "3 different pictures: a data set must have at least 40" in app.error[0].value and not app.exception
-    app.file_uploader(key="own_zip").upload("p.zip", b"PK\x05\x06 nothing", "application/zip").run()
-    assert [error.value for error in app.error] == [SENTENCES["broken"]]
-
-
-# --- command line -----------------------------------------------------------------------------------------------------
-
-
-def test_the_command_line_imports_lists_trains_and_deletes(command, tmp_path):
-    (tmp_path / "p.zip").write_bytes(zipped([*files(), ("x.txt", b"")]))
-    status, out, err = command("import-pictures", str(tmp_path / "p.zip"), "--side", "8", "--colour", "true")
-    assert (status, err) == (0, "")
-    name = out.split(":")[0]
-    assert name.startswith("own-8-colour-3-") and "48 pictures to learn from, 12 to test on." in out
-    assert "\n1 files of the zip were left out" in out and name in command("list")[1]
-    status, out, _ = command("train", "vanilla", "--dataset", name, "--epochs", "1", "--json")
-    assert status == 0 and f'"dataset": "{name}"' in out
-    assert command("delete-pictures", name) == (0, f"{name} is deleted.\n", "")
-    assert not own.own_entries() and not left_over()
-    for wrong in (["delete-pictures", name], ["delete-pictures", "digits"], ["train", "vanilla", "--dataset", name],
-                  ["import-pictures", str(tmp_path)], ["import-pictures", str(tmp_path / "p.zip"), "--side", "7"]):  # fmt: skip
-        status, out, err = command(*wrong)
-        assert (status, out, err.count("\n")) == (2, "", 1), (wrong, err)

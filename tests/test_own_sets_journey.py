@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from browser import CHROMIUM, FLAGS, Server
-from test_own_sets import files, zipped
+from browser import JOURNEY, Server, expect
+from own_zips import files, zipped
 
-sync_api = pytest.importorskip("playwright.sync_api")
-expect = sync_api.expect
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium here: install it, or name it in the variable CHROMIUM"),
-]
-PATIENCE_MS = 60_000
+pytestmark = [pytest.mark.slow, *JOURNEY]
 
 
 @pytest.fixture
 def server(tmp_path):
-    os.environ.pop("AE_RUNS", None)
-    started = Server(tmp_path / "runs")
-    yield started
-    started.stop()
+    """A server of its own, which is killed and started again."""
+    with Server(tmp_path / "runs") as started:
+        yield started
 
 
-@pytest.fixture
-def page():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        context = browser.new_context(viewport={"width": 1280, "height": 1000})
-        context.set_default_timeout(PATIENCE_MS)
-        yield context.new_page()
-        browser.close()
-
-
-def test_a_zip_is_kept_trained_on_and_there_after_a_restart_until_it_is_deleted(server, page, tmp_path):
-    expect.set_options(timeout=PATIENCE_MS)
+def test_a_zip_is_kept_trained_on_and_there_after_a_restart_until_it_is_deleted(server, visit, tmp_path):
     (tmp_path / "mine.zip").write_bytes(zipped(files(60)))
-    page.goto(f"{server.url}/train?epochs=20")
+    page = visit("train?epochs=20")
     page.get_by_text("Your own pictures").click()
     page.locator("input[type=file]").set_input_files(str(tmp_path / "mine.zip"))
     expect(page.locator(".ae-pairs img")).to_have_count(6)

@@ -1,43 +1,33 @@
 """Every page, run without a browser: what it shows first, and what it says to a bad address."""
 
+import base64
+import io
 import re
 
 import numpy as np
 import pytest
 import torch
+from app_page import header, open_page, words
 from packed import unpacked
+from PIL import Image
 from skimage.metrics import structural_similarity
 from sklearn.decomposition import PCA as Sklearn
-from streamlit.testing.v1 import AppTest
 
-from ae_core.execution import execute
+from ae_core.datasets import DATASETS
 from ae_core.models import MODELS, idea
 from ae_core.recipe import recipe
-from ae_core.store import ROOT, Store
+from ae_core.store import Store
+from ui import family
+from ui.cached import runs_of
 from ui.family import showcase
 
 PAGES = ("start", "train", "reconstruct", "denoise", "latent", "generate", "compare", "runs")
 
 
-def open_page(name, **address):
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    for key, value in address.items():
-        app.query_params[key] = value
-    return app.switch_page(f"pages/{name}.py").run()
-
-
-def texts(app):
-    """Everything that a visitor can read, as one string."""
-    parts = [getattr(element.proto, "body", "") for element in app.get("html")]
-    return " ".join([*parts, *(element.value for element in [*app.markdown, *app.title, *app.warning, *app.info])])
-
-
 @pytest.fixture
-def finished(tmp_path):
+def finished(run_of):
     """A short finished run in the runs folder that the pages read."""
-    run = Store.default().create(recipe("vae", "digits", {"latent": 2}, {"epochs": 1}), origin="app")
-    execute(run)
-    return run
+    return run_of("vae", latent=2)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -46,7 +36,7 @@ def test_every_page_opens_with_a_finished_example_and_no_error(name):
     assert not app.exception
     assert not app.error
     assert app.title[0].value
-    shown = f"{texts(app)} {app.selectbox} {app.multiselect}"
+    shown = f"{words(app)} {app.selectbox} {app.multiselect}"
     assert any(run.id in shown for run in Store.default().listing() if run.pretrained)
 
 
@@ -63,14 +53,14 @@ def test_the_start_page_sends_the_real_network_to_the_browser():
 def test_an_unknown_run_is_explained_and_another_one_shown():
     app = open_page("reconstruct", run="vanilla-digits-gone")
     assert "there is no such run" in app.warning[0].value
-    assert "vanilla-digits" in texts(app)
+    assert "vanilla-digits" in words(app)
 
 
 def test_a_run_in_the_address_is_opened(finished):
     app = open_page("reconstruct", run=finished.id)
     assert not app.exception
     assert app.selectbox(key="run").value == finished.id
-    assert finished.id in texts(app)
+    assert finished.id in words(app)
 
 
 @pytest.mark.parametrize("how", ["class", "worst", "random"])
@@ -78,7 +68,7 @@ def test_pictures_can_be_chosen_in_three_ways(finished, how):
     app = open_page("reconstruct", run=finished.id, show=how)
     assert not app.exception
     assert app.session_state["show"] == how
-    assert texts(app).count('class="ae-row') >= 7
+    assert words(app).count('class="ae-row') >= 7
 
 
 def test_the_worst_pictures_are_the_worst(finished):
@@ -86,7 +76,7 @@ def test_the_worst_pictures_are_the_worst(finished):
     test = finished.recipe().data.load().test
     errors = (model.reconstruct(test.images) - test.images).square().flatten(1).sum(1)
     worst = f"{test.labels[errors.argmax()].item()} · {errors.max().item():.2f}"
-    assert worst in texts(open_page("reconstruct", run=finished.id, show="worst"))
+    assert worst in words(open_page("reconstruct", run=finished.id, show="worst"))
 
 
 def test_the_errors_on_screen_are_those_of_the_model_and_of_pca(finished):
@@ -101,7 +91,7 @@ def test_the_errors_on_screen_are_those_of_the_model_and_of_pca(finished):
     assert {metric.label: metric.value for metric in app.metric}["Mean squared error per pixel"] == f"{ours:.4f}"
     found = {
         row[0]: row[1:]
-        for row in re.findall("".join([r'<th scope="row">(.+?)</th>', "<td>(.+?)</td>" * 3]), texts(app))
+        for row in re.findall("".join([r'<th scope="row">(.+?)</th>', "<td>(.+?)</td>" * 3]), words(app))
     }
     for name, error in {"Autoencoder": ours, "PCA, 2 numbers": theirs, "Mean picture": mean}.items():
         assert found[name][:2] == (f"{error:.4f}", f"{-10 * np.log10(error):.1f} dB")
@@ -145,8 +135,8 @@ def test_a_knob_is_shown_only_where_it_matters():
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_can_be_chosen_with_its_defaults(model):
     app = open_page("train", model=model)
-    assert not app.exception and not app.error
-    assert idea(model) in " ".join([texts(app), *(caption.value for caption in app.caption)])
+    assert not app.error
+    assert idea(model) in words(app)
 
 
 def test_a_bad_list_of_widths_is_answered_with_one_sentence():
@@ -186,4 +176,33 @@ def test_runs_shows_state_numbers_and_what_is_broken_without_hiding_the_rest(fin
     app = open_page("runs")
     assert not app.exception
     assert any(broken.id in warning.value for warning in app.warning)
-    assert f"{finished.status().test['mse']:.4f}" in texts(app)
+    assert f"{finished.status().test['mse']:.4f}" in words(app)
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [(("digits",), ["vae-digits-2d"]), (("mnist", "digits"), ["vae-mnist-2d"]), (("shapes",), None)],
+)  # what is shipped for the shapes has no code of two numbers: then it is any run on digits
+def test_start_shows_the_map_of_the_first_data_set_that_is_here(monkeypatch, names, shown):
+    if not DATASETS[names[0]].present():
+        pytest.skip(f"no {names[0]} here: set AE_DATA")
+    monkeypatch.setattr("ui.family.SHOWCASES", names)
+    (panel,) = header(open_page("start"))["panels"]
+    assert [panel["run"]] == (shown or [runs_of("digits")[0].id])
+
+
+def test_a_card_of_the_family_shows_the_pictures_of_its_shipped_run():
+    app = open_page("start")
+    shown = words(app)
+    assert shown.count("ae-neck") == len(MODELS)
+    assert shown.count("ae-strip") == len(MODELS) and f"run vae-{showcase().name} " in shown
+
+
+def test_the_second_strip_of_a_card_is_what_the_run_rebuilds():
+    run = Store.default().find("vae-digits")
+    pictures = [
+        np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))[..., 0]
+        for data in re.findall(r"base64,([^\"]+)", family.pictures(run))
+    ]
+    x = torch.from_numpy(pictures[0][:, 1:9] / 255).float()[None, None]
+    assert np.abs(pictures[1][:, 1:9] / 255 - run.load()[0].reconstruct(x)[0, 0].numpy()).max() < 0.02

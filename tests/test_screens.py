@@ -6,16 +6,13 @@ import contextlib
 import os
 
 import pytest
-from browser import CHROMIUM, FLAGS, PATHS, Server, keep, settled, tall
+from browser import JOURNEY, PATHS, keep, settled, sync_api, tall
 
-sync_api = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium here: install it, or name it in the variable CHROMIUM"),
-]
-WIDTHS = (360, 390, 1024, 1280)  # two phones, a projector, a desk
-KEPT = (390, 1024, 1280)
+pytestmark = JOURNEY
+WIDTHS = (1280, 1024, 390, 360)  # a desk, a projector, two phones
+KEPT = (1280, 1024, 390)
+DARK = KEPT if os.environ.get("AE_SHOTS") else KEPT[:1]  # only colours differ in the dark; pictures are kept of all
 SECTIONS = (
     "?beside=two",
     *(f"reconstruct?section={name}" for name in ("drawing", "upload", "foreign", "sizes", "path")),
@@ -43,41 +40,22 @@ BEYOND = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    """A server with the shipped runs, and a browser."""
-    os.environ.pop("AE_RUNS", None)
-    server = Server(tmp_path_factory.mktemp("screens") / "runs")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield server, browser
-        browser.close()
-    server.kill()
-
-
-def looked_at(world, path):
+def looked_at(visit, path):
     """Open a page and everything folded on it; what axe finds, light and dark, and what is beyond the edge, by width."""
-    server, browser = world
-    context = browser.new_context(color_scheme="light", reduced_motion="reduce")
-    try:
-        page = context.new_page()
-        page.set_default_timeout(90_000)  # other work may be going on
-        page.goto(f"{server.url}/{path}")
-        settled(page)
-        page.evaluate("document.querySelectorAll('details:not([open]) > summary').forEach((closed) => closed.click())")
-        serious, beyond = [], {}
-        for theme in ("light", "dark"):
-            page.emulate_media(color_scheme=theme)
-            page.wait_for_function(
-                f"getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme === '{theme}'"
-            )
-            for width in sorted(WIDTHS, reverse=theme == "light"):
-                beyond[f"{theme} {width}"] = narrow(page, width, f"page-{path or 'start'}-{theme}")
-            found = axe.Axe().run(page).response["violations"]
-            serious += [(theme, words(one)) for one in found if one["impact"] in ("serious", "critical")]
-        return serious, {width: found for width, found in beyond.items() if found}
-    finally:
-        context.close()
+    page = visit(path, still=True)
+    settled(page)
+    page.evaluate("document.querySelectorAll('details:not([open]) > summary').forEach((closed) => closed.click())")
+    serious, beyond = [], {}
+    for theme, widths in (("light", WIDTHS), ("dark", DARK)):
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_function(
+            f"getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme === '{theme}'"
+        )
+        for width in widths:
+            beyond[f"{theme} {width}"] = narrow(page, width, f"page-{path or 'start'}-{theme}")
+        found = axe.Axe().run(page).response["violations"]
+        serious += [(theme, words(one)) for one in found if one["impact"] in ("serious", "critical")]
+    return serious, {width: found for width, found in beyond.items() if found}
 
 
 def narrow(page, width, name):
@@ -104,11 +82,11 @@ def words(violation):
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path or "start")
-def test_axe_finds_nothing_serious_and_the_page_fits_every_screen(world, path):
-    assert looked_at(world, path) == ([], {})
+def test_axe_finds_nothing_serious_and_the_page_fits_every_screen(visit, path):
+    assert looked_at(visit, path) == ([], {})
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", SECTIONS)
-def test_so_does_every_section(world, path):
-    assert looked_at(world, path) == ([], {})
+def test_so_does_every_section(visit, path):
+    assert looked_at(visit, path) == ([], {})

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
-from browser import CHROMIUM, FLAGS, Server, leave, settled
+from browser import JOURNEY, PATIENCE_MS, expect, settled
 from PIL import Image, ImageDraw
 
-from ae_core.execution import execute
-from ae_core.recipe import recipe
-from ae_core.store import Store
-
-sync_api = pytest.importorskip("playwright.sync_api")
-expect = sync_api.expect
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium here: install it, or name it in the variable CHROMIUM"),
-]
-PATIENCE_MS = 30_000
-sync_api.expect.set_options(timeout=PATIENCE_MS)
+pytestmark = JOURNEY
 THREE = [
     (0.35, 0.25),
     (0.5, 0.18),
@@ -36,45 +23,6 @@ THREE = [
 INK = (
     "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.filter((v, i) => i % 4 === 0 && v > 40).length"
 )
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    runs = tmp_path_factory.mktemp("sketch") / "runs"
-    store = Store(runs, pretrained=None)
-    for model in ("denoising", "vanilla"):
-        execute(store.create(recipe(model, "digits", {"latent": 8}, {"epochs": 5}), origin="test"))
-    os.environ.pop("AE_RUNS", None)
-    started = Server(runs)
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(server, chromium, request):
-    """Open a visitor's own window at a path; what went wrong in it is held against the test."""
-    windows, trouble = [], []
-
-    def opened(path, **options):
-        context = chromium.new_context(viewport={"width": 1280, "height": 1000}, **options)
-        context.set_default_timeout(PATIENCE_MS)
-        page = context.new_page()
-        page.on("pageerror", lambda error: trouble.append(str(error)))
-        windows.append(context)
-        page.goto(f"{server.url}/{path}")
-        return page
-
-    yield opened
-    leave(windows, request.node.name)
-    assert trouble == []
 
 
 def stroke(page, points=THREE, steps=8, lift=True):
@@ -210,7 +158,7 @@ def test_the_level_moves_by_key_and_the_pictures_and_the_address_follow(visit):
     before = damaged.get_attribute("src")
     page.get_by_role("slider", name="Level").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_url(re.compile("level=0.6"))
+    page.wait_for_url(re.compile("level=0.4"))
     page.wait_for_function("old => document.querySelectorAll('.ae-tiles img')[1]?.src !== old", arg=before)
     expect(page.get_by_text("Still measuring")).to_be_hidden()
     expect(page.get_by_text("being tuned")).to_be_hidden()

@@ -24,12 +24,11 @@ import re
 import numpy as np
 import pytest
 import torch
-from fresh_python import ROOT
-from streamlit.testing.v1 import AppTest
+from app_page import array, bodies, header, open_page, pads
 
 from ae_core.models import MODELS, build, lesson
 from ae_core.planes import box
-from ae_core.store import Store
+from ae_core.store import ROOT, Store
 from ui.colours import term_colour
 from ui.lessons import loss_terms
 from ui.sketching import written
@@ -57,18 +56,10 @@ LOOKS = [
     ("compare", {}),
     ("runs", {}),
 ]
+PADS = ("latent_pad", "squeeze")
 each_look = pytest.mark.parametrize(
     ("name", "address"), LOOKS, ids=lambda x: x if isinstance(x, str) else ",".join(x.values())[:40]
 )
-
-
-def open_page(name, **address):
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    for key, value in address.items():
-        app.query_params[key] = value
-    app = app.switch_page(f"pages/{name}.py").run()
-    assert not app.exception
-    return app
 
 
 def elements(node):
@@ -81,28 +72,12 @@ def body(element):
     return element.proto.body if element.type == "html" else ""
 
 
-def pads(app):
-    return [e.proto for e in app.get("bidi_component") if e.proto.component_name in ("latent_pad", "squeeze")]
-
-
 def is_figure(element):
     """A picture made by a network, or a chart; the drawing of a bottleneck to scale is neither."""
     if element.type == "bidi_component":
-        return element.proto.component_name in ("latent_pad", "squeeze")
+        return element.proto.component_name in PADS
     pictures = re.sub(r'<div class="ae-neck">.*?</div>', "", body(element), flags=re.DOTALL)
     return element.type == "plotly_chart" or "<img" in pictures
-
-
-def unpacked(bytes_):
-    """The header of a latent pad, and a function that reads an array of it."""
-    start = 4 + int.from_bytes(bytes_[:4], "little")
-    kinds = {"f2": np.float16, "f4": np.float32, "u1": np.uint8, "i4": np.int32}
-
-    def read(entry):
-        found = np.frombuffer(bytes_, kinds[entry["kind"]], entry["length"], start + entry["offset"])
-        return found.astype(np.float32) if entry["kind"] == "f2" else found
-
-    return json.loads(bytes_[4:start]), read
 
 
 def test_what_is_held_elsewhere_is_there():
@@ -117,24 +92,23 @@ def test_what_is_held_elsewhere_is_there():
 @pytest.mark.parametrize("run_id", [run.id for run in Store.default().listing() if run.id.endswith("-digits-2d")])
 def test_the_dots_are_what_the_encoder_says_of_the_test_pictures(run_id):
     run = Store.default().find(run_id)
-    header, read = unpacked(pads(open_page("latent", run=run_id))[0].bytes)
+    app = open_page("latent", run=run_id)
     model, test = run.load()[0], run.recipe().data.load().test
-    ours = header["panels"][0]
+    ours, dots = header(app)["panels"][0], array(app, header(app)["panels"][0]["points"]).reshape(-1, 2)
     codes = model.encode(test.images)
     assert ours["names"] == ["z1", "z2"] and f"code of {model.latent}" in ours["title"]
-    assert (
-        np.abs(read(ours["points"]).reshape(-1, 2) - codes.numpy()).max() < 2e-3 * codes.abs().max()
-    )  # kept in 16 bits
-    assert read(header["labels"]).tolist() == test.labels.tolist()
-    assert ours["box"] == pytest.approx(box(torch.from_numpy(read(ours["points"]).reshape(-1, 2).copy())), rel=1e-5)
+    assert np.abs(dots - codes.numpy()).max() < 2e-3 * codes.abs().max()  # kept in 16 bits
+    assert array(app, header(app)["labels"]).tolist() == test.labels.tolist()
+    assert ours["box"] == pytest.approx(box(torch.from_numpy(dots.copy())), rel=1e-5)
 
 
 def test_chosen_numbers_of_a_larger_code_carry_their_own_names():
     run = Store.default().find("multilayer-digits")
-    header, read = unpacked(pads(open_page("latent", run=run.id, map="dims", right="3", up="5"))[0].bytes)
+    app = open_page("latent", run=run.id, map="dims", right="3", up="5")
+    ours = header(app)["panels"][0]
     codes = run.load()[0].encode(run.recipe().data.load().test.images)
-    assert header["panels"][0]["names"] == ["z3", "z5"]
-    assert np.abs(read(header["panels"][0]["points"]).reshape(-1, 2) - codes[:, [2, 4]].numpy()).max() < 0.01
+    assert ours["names"] == ["z3", "z5"]
+    assert np.abs(array(app, ours["points"]).reshape(-1, 2) - codes[:, [2, 4]].numpy()).max() < 0.01
 
 
 # --- a formula with a term the code lacks -----------------------------------------------------------------------------
@@ -158,7 +132,7 @@ def test_the_terms_of_the_formula_are_those_of_the_code(name):
 def test_the_page_shows_that_formula_and_a_curve_for_each_term_of_the_code_in_one_colour(name):
     run = Store.default().find(f"{name}-digits")
     app = open_page("train", run=run.id, model=name)
-    (shown,) = [body(e) for e in app.get("html") if "ae-lesson" in body(e)]
+    (shown,) = [body for body in bodies(app) if "ae-lesson" in body]
     assert html.unescape(re.sub(r"<.*?>", " ", re.sub(r"</?b\b.*?>", "", shown))).split() == lesson(name).split()
     terms = run.load()[0].losses(run.recipe().data.load().test.images[:8])
     curves = {
@@ -206,14 +180,14 @@ def test_every_figure_says_which_run_and_which_seed_it_is_from(name, address):
 @each_look
 def test_there_is_a_picture_on_a_fresh_session_and_a_grid_is_one_image(name, address):
     app = open_page(name, **address)
-    bodies = [body(element) for element in app.get("html")]
-    assert pads(app) or any("<img" in body for body in bodies) or app.get("plotly_chart")
-    for row in re.findall(r'<div class="ae-row.*?</div>', " ".join(bodies), flags=re.DOTALL):
+    written_here = bodies(app)
+    assert pads(app, *PADS) or any("<img" in body for body in written_here) or app.get("plotly_chart")
+    for row in re.findall(r'<div class="ae-row.*?</div>', " ".join(written_here), flags=re.DOTALL):
         assert row.count("<img") <= 1
     for figure in app.get("plotly_chart"):
         assert sum(key.startswith("xaxis") for key in json.loads(figure.proto.spec)["layout"]) == 1
     if address.get("section") == "manifold":
-        (manifold,) = [body for body in bodies if "ae-mosaic" in body]
+        (manifold,) = [body for body in written_here if "ae-mosaic" in body]
         assert manifold.count("<img") == 1 and "15 by 15" in manifold
 
 
@@ -224,8 +198,8 @@ FOR_INK = {"place"}  # acts on what a browser sends while one draws: test_sketch
 
 def shown(app):
     """All that a visitor sees of the results."""
-    parts = [body(e) for e in app.get("html")] + [e.proto.spec for e in app.get("plotly_chart")]
-    return [*parts, *(proto.bytes for proto in pads(app)), *(e.value for e in app.markdown)]
+    parts = bodies(app) + [e.proto.spec for e in app.get("plotly_chart")]
+    return [*parts, *pads(app, *PADS), *(e.value for e in app.markdown)]
 
 
 def other_values(widget):
@@ -256,7 +230,7 @@ def at_rest(name, address):
     """A page on which nothing changes by itself any more: the curves of Denoise come in slices."""
     app = open_page(name, **address)
     for _ in range(100):
-        if "Still measuring" not in " ".join(body(e) for e in app.get("html")):
+        if "Still measuring" not in " ".join(bodies(app)):
             return app
         app.run()
     pytest.fail("the curves are never finished")

@@ -1,0 +1,58 @@
+"""A page of the app without a browser: opened at an address, what can be read on it, and what its pads were sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from unittest import mock
+
+import numpy as np
+from streamlit.testing.v1 import AppTest
+
+from ae_core.store import ROOT
+
+KINDS = {"f2": np.float16, "f4": np.float32, "u1": np.uint8, "i4": np.int32}
+SCAN = "streamlit.components.v2.manifest_scanner.scan_component_manifests"
+
+
+def open_page(name: str, **address: str | list[str]) -> AppTest:
+    """The page pages/<name>.py, run once at this address without a traceback."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    for key, value in address.items():
+        app.query_params[key] = value
+    with mock.patch(SCAN, return_value=[]):  # it reads what every installed package says of itself, for each new page
+        app.switch_page(f"pages/{name}.py").run()
+    assert not app.exception, [f"{error.message}\n{error.stack_trace}" for error in app.exception]
+    return app
+
+
+def bodies(app: AppTest) -> list[str]:
+    """The HTML that the page wrote itself, part by part."""
+    return [element.proto.body for element in app.get("html")]
+
+
+def words(app: AppTest) -> str:
+    """Everything that a visitor can read or hear, as one string; what the page wrote itself comes first."""
+    kinds: Sequence[Any] = (app.markdown, app.title, app.caption, app.info, app.warning, app.error)
+    return " ".join([*bodies(app), *(str(element.value) for kind in kinds for element in kind)])
+
+
+def pads(app: AppTest, *names: str) -> list[bytes]:
+    """What was sent to the components of these names, else to the latent pads."""
+    sent = [element.proto for element in app.get("bidi_component")]
+    return [proto.bytes for proto in sent if proto.component_name in (names or ("latent_pad",))]
+
+
+def header(app: AppTest, nth: int = 0) -> dict[str, Any]:
+    """The header of a latent pad: what it shows, and where its numbers lie."""
+    data = pads(app)[nth]
+    return json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
+
+
+def array(app: AppTest, entry: dict[str, Any]) -> np.ndarray:
+    """The numbers that the header of the first pad points to."""
+    data = pads(app)[0]
+    start = 4 + int.from_bytes(data[:4], "little") + entry["offset"]
+    found = np.frombuffer(data, KINDS[entry["kind"]], entry["length"], start)
+    return found.astype(np.float32) if entry["kind"] == "f2" else found
