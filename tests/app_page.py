@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 from unittest import mock
 
 import numpy as np
+import packed
 from streamlit.testing.v1 import AppTest
 
 from ae_core.store import ROOT
 
-KINDS = {"f2": np.float16, "f4": np.float32, "u1": np.uint8, "i4": np.int32}
 SCAN = "streamlit.components.v2.manifest_scanner.scan_component_manifests"
 
 
@@ -46,13 +45,10 @@ def pads(app: AppTest, *names: str) -> list[bytes]:
 
 def header(app: AppTest, nth: int = 0) -> dict[str, Any]:
     """The header of a latent pad: what it shows, and where its numbers lie."""
-    data = pads(app)[nth]
-    return json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
+    return packed.head(pads(app)[nth])
 
 
 def array(app: AppTest, entry: dict[str, Any]) -> np.ndarray:
     """The numbers that the header of the first pad points to."""
-    data = pads(app)[0]
-    start = 4 + int.from_bytes(data[:4], "little") + entry["offset"]
-    found = np.frombuffer(data, KINDS[entry["kind"]], entry["length"], start)
-    return found.astype(np.float32) if entry["kind"] == "f2" else found
+    found = packed.array(pads(app)[0], entry)
+    return found.astype(np.float32) if found.dtype == np.float16 else found

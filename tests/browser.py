@@ -43,6 +43,7 @@ def settled(page: Page) -> None:
         "() => document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]') &&"
         " !document.querySelector('[data-testid=stSkeleton], [data-testid=stProgress]')"
     )
+    page.locator(".pad .waiting").first.wait_for(state="detached")  # until its decoder is here
 
 
 def tall(page: Page, width: int) -> None:

@@ -9,7 +9,7 @@ from scipy.stats import norm
 
 from ae_core.datasets import DATASETS
 from ae_core.generation import normal_quantiles
-from ui import generation
+from ui import cached, generation
 
 SECTIONS = ("samples", "manifold", "numbers", "between", "arithmetic", "prior")
 PLANE, WIDE = {"model": "vae", "epochs": 2, "latent": 2}, {"model": "multilayer"}

@@ -19,12 +19,16 @@ def trained(*arguments: str, minutes: float = 1) -> dict:
     return record
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("mnist")
-def test_the_plain_autoencoder_reaches_its_error_in_five_epochs_and_ten_seconds():
+def test_the_plain_autoencoder_reaches_its_error_in_five_epochs():
     """784-64-784, as in common tutorials: about 0.005 mean squared error per pixel."""
-    record = trained(*VANILLA)
-    assert record["test"]["mse"] <= 0.0060 and record["seconds"] <= 10
+    assert trained(*VANILLA)["test"]["mse"] <= 0.0060
+
+
+@pytest.mark.slow  # on a machine without other work
+@pytest.mark.usefixtures("mnist")
+def test_the_plain_autoencoder_needs_ten_seconds():
+    assert trained(*VANILLA)["seconds"] <= 10
 
 
 @pytest.mark.slow
