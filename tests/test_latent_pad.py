@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import urllib.error
 import urllib.request
@@ -18,7 +17,7 @@ from ae_core.store import Store
 from ui.family import planes
 
 pytestmark = JOURNEY
-MOVES = 120
+MOVES, ROUNDS = 120, 6
 PLANE, WIDE, TILES, LARGE = "vae-digits-2d", "multilayer-digits", "convolutional-digits", "vae-shapes"
 MEASURE = (ROOT / "benchmarks" / "pad.js").read_text(encoding="utf-8")
 
@@ -26,15 +25,15 @@ MEASURE = (ROOT / "benchmarks" / "pad.js").read_text(encoding="utf-8")
 @pytest.mark.parametrize("run_id", [PLANE, LARGE, TILES])  # 8x8 and 32x32 by weights, 8x8 by tiles
 def test_every_move_gives_a_picture_in_time_and_asks_the_server_for_nothing(visit, run_id):
     page = opened(visit, f"latent?run={run_id}", still=True)
-    before, rounds = len(visit.sent), []
-    while len(rounds) < 4 and min(rounds, default=99.0) > 8.0:  # whoever else uses the processor must not fail it
+    before, took = len(visit.sent), np.full(MOVES, 1e3)
+    for _ in range(ROUNDS):
         seen = page.evaluate(MEASURE, MOVES)
         assert seen["pictures"] == MOVES == len(seen["took"])
-        rounds.append(np.percentile(seen["took"], 95))
+        took = np.minimum(took, seen["took"])  # a move counts with its quickest: others use this processor too
+        if np.percentile(took, 95) <= 8.0:
+            break
     assert len(visit.sent) == before
-    if min(rounds) > 8.0 and os.getloadavg()[0] > 3 * (os.cpu_count() or 1):
-        pytest.skip(f"other programs leave no time here to measure (p95 {min(rounds):.1f} ms)")
-    assert min(rounds) <= 8.0, rounds
+    assert np.percentile(took, 95) <= 8.0
 
 
 def test_the_picture_is_that_of_the_place_under_the_pointer_and_no_axis_is_flipped(visit):

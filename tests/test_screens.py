@@ -10,9 +10,9 @@ from browser import JOURNEY, PATHS, keep, settled, sync_api, tall
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 pytestmark = JOURNEY
-WIDTHS = (1280, 1024, 390, 360)  # a desk, a projector, two phones
-KEPT = (1280, 1024, 390)
-DARK = KEPT if os.environ.get("AE_SHOTS") else KEPT[:1]  # only colours differ in the dark; pictures are kept of all
+WIDTHS = (1280, 1024, 390)  # a desk, a projector, a phone
+NARROW = 360  # a small phone
+DARK = WIDTHS if os.environ.get("AE_SHOTS") else WIDTHS[:1]  # only colours differ in the dark; pictures are kept of all
 SECTIONS = (
     "?beside=two",
     *(f"reconstruct?section={name}" for name in ("drawing", "upload", "foreign", "sizes", "path")),
@@ -40,18 +40,18 @@ BEYOND = """() => {
 }"""
 
 
-def looked_at(visit, path):
+def looked_at(visit, path, widths=WIDTHS):
     """Open a page and everything folded on it; what axe finds, light and dark, and what is beyond the edge, by width."""
     page = visit(path, still=True)
     settled(page)
     page.evaluate("document.querySelectorAll('details:not([open]) > summary').forEach((closed) => closed.click())")
     serious, beyond = [], {}
-    for theme, widths in (("light", WIDTHS), ("dark", DARK)):
+    for theme, wide in (("light", widths), ("dark", DARK)):
         page.emulate_media(color_scheme=theme)
         page.wait_for_function(
             f"getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme === '{theme}'"
         )
-        for width in widths:
+        for width in wide:
             beyond[f"{theme} {width}"] = narrow(page, width, f"page-{path or 'start'}-{theme}")
         found = axe.Axe().run(page).response["violations"]
         serious += [(theme, words(one)) for one in found if one["impact"] in ("serious", "critical")]
@@ -67,8 +67,7 @@ def narrow(page, width, name):
         sync_api.TimeoutError
     ):  # the menu folds when it has seen the new width; what stays is reported
         page.wait_for_function(f"() => !({BEYOND})().length", timeout=5000)
-    if width in KEPT:
-        keep(page, f"{name}-{width}")
+    keep(page, f"{name}-{width}")
     wide = page.evaluate(
         "Math.max(...['html', '[data-testid=stMain]'].map((s) => document.querySelector(s).scrollWidth))"
     )
@@ -87,6 +86,6 @@ def test_axe_finds_nothing_serious_and_the_page_fits_every_screen(visit, path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", SECTIONS)
-def test_so_does_every_section(visit, path):
-    assert looked_at(visit, path) == ([], {})
+@pytest.mark.parametrize("path", [*PATHS, *SECTIONS])
+def test_so_does_every_section_and_on_a_small_phone_too(visit, path):
+    assert looked_at(visit, path, (*WIDTHS, NARROW)) == ([], {})
