@@ -16,7 +16,7 @@ import pytest
 
 from ae_core.datasets import DATASETS
 from ae_core.execution import execute
-from ae_core.export import ExportError, reachable, training_script
+from ae_core.export import ExportError, reachable, script, training_script
 from ae_core.knobs import declared
 from ae_core.metrics import loss_terms
 from ae_core.models import MODELS
@@ -223,3 +223,11 @@ def test_without_the_source_it_says_what_to_do(monkeypatch):
     with pytest.raises(ExportError, match="install Autoencoder Explorer with its"):
         training_script(RECIPES["vanilla"])
     reachable.read_module.cache_clear()
+
+
+def test_of_two_visitors_who_want_programs_one_waits(monkeypatch):
+    """The parser of Python 3.11 is not made for threads: pages failed now and then where two runs ended at once."""
+    held = []
+    monkeypatch.setattr(script, "_written", lambda made: held.append(script._one_at_a_time.locked()) or "")
+    training_script(recipe("vanilla", "digits", {}, {}))
+    assert held == [True] and not script._one_at_a_time.locked()

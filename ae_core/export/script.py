@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import sys
 import textwrap
+import threading
 from copy import deepcopy
 
 from ae_core.export.base import ExportError
@@ -19,6 +20,8 @@ from ae_core.models.base import DataStarted
 from ae_core.optimisers import SCHEDULES
 from ae_core.recipe import Recipe
 
+# ast.parse of Python 3.11 counts its depth for all threads together: of two at once one may end in a SystemError.
+_one_at_a_time = threading.Lock()
 PACKAGES = {"sklearn": "scikit-learn"}  # where it is not called as it is imported
 
 MAIN = """\
@@ -79,6 +82,11 @@ def training_script(recipe: Recipe) -> str:
     Raises
         ExportError: where the source of the project is not installed, or a data set is not read by a function.
     """
+    with _one_at_a_time:
+        return _written(recipe)
+
+
+def _written(recipe: Recipe) -> str:
     kind = model_class(recipe.model)
     data, origins = _data(recipe)
     optimiser, rule = _optimiser(recipe)
