@@ -11,7 +11,6 @@ import gc
 import importlib
 import logging
 import pkgutil
-import sys
 import threading
 from collections.abc import AsyncIterator
 from typing import Any
@@ -24,7 +23,6 @@ from ae_core.engine import Engine
 from ae_core.store import EXAMPLE, Store
 
 log = logging.getLogger(__name__)
-SWITCH_S = 0.001  # the loop that sends and receives waits so long for a page that computes; Python's own value is 0.005
 _engines: list[Engine] = []  # at most one
 
 
@@ -53,7 +51,6 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
     for run in started.recover():
         log.warning("run %s goes on", run.id)
     threading.Thread(target=_prepare, args=(started,), daemon=True).start()
-    sys.setswitchinterval(SWITCH_S)
     gc.collect()
     gc.freeze()  # a collection now walks only what visits have made since
     print(f"Autoencoder Explorer is ready: http://localhost:{st.get_option('server.port')}", flush=True)
