@@ -9,7 +9,6 @@ import math
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 from torch import Tensor
 
@@ -106,7 +105,7 @@ def spread(dataset_name: str) -> Tensor:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def error_figure(_run: Run, version: str) -> go.Figure:
+def error_figure(_run: Run, version: str) -> charts.Drawing:
     """Distribution of the error over the test images, for a run and for PCA."""
     network, _ = model(_run)
     baseline = pca_errors(_run.recipe().dataset, network.latent)

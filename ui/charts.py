@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
+from plotly.basedatatypes import BaseFigure
 
 from ui.colours import BASELINE, DEAD, OURS, term_colour
 
@@ -15,8 +16,33 @@ CONFIG = {  # the one button of the bar, shown when the pointer is over a figure
 }  # fmt: skip
 
 
-def _figure(traces: list[dict[str, Any]], x: str, y: dict[str, Any], **layout: Any) -> go.Figure:
-    """All figures in one call: plotly checks each update anew, which costs more than the rest of a page."""
+class Drawing(BaseFigure):
+    """A figure as the plain data that the browser reads.
+
+    plotly's own figure checks and copies every value when it is made and again whenever it is shown, which costs more
+    than the rest of a page. What it would find, the tests let it find.
+    """
+
+    def __init__(self, traces: list[dict[str, Any]], layout: dict[str, Any]) -> None:
+        self._spec = {"data": [_typed(trace) for trace in traces], "layout": layout}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same data each time, in the form of plotly.js; nobody may change them."""
+        return self._spec
+
+
+def _typed(value: Any) -> Any:
+    """The same with arrays as plotly.js takes them: the type of their numbers, and their bytes in base64."""
+    if isinstance(value, dict):
+        return {key: _typed(part) for key, part in value.items()}
+    if not isinstance(value, np.ndarray):
+        return value
+    numbers = value.astype(np.int32) if value.dtype.kind in "iu" else value.astype(np.float32)
+    return {"dtype": numbers.dtype.str[1:], "bdata": base64.b64encode(numbers.tobytes()).decode()}
+
+
+def _figure(traces: list[dict[str, Any]], x: str, y: dict[str, Any], **layout: Any) -> Drawing:
+    """Traces on axes of one look; the theme of the app comes on top of it in the browser."""
     axis = {"automargin": True, "fixedrange": True}
     common = {
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
@@ -24,11 +50,12 @@ def _figure(traces: list[dict[str, Any]], x: str, y: dict[str, Any], **layout: A
         "xaxis": {"title": {"text": x}, **axis},
         "yaxis": {**axis, **y},
         "hovermode": "x unified",
+        "template": {"layout": {}},
     }
-    return go.Figure({"data": traces, "layout": {**common, **layout}})
+    return Drawing(traces, {**common, **layout})
 
 
-def loss_curves(lines: list[dict[str, Any]], steps_per_epoch: float) -> go.Figure:
+def loss_curves(lines: list[dict[str, Any]], steps_per_epoch: float) -> Drawing:
     """Each loss term by epoch: training dotted, test solid, one colour a term.
 
     The scale is logarithmic, unless a value is not positive, as minus the logarithm of a density may be.
@@ -58,11 +85,11 @@ def _scale(values: list[np.ndarray]) -> dict[str, Any]:
     return {"type": "log", "tickvals": decades, "ticktext": [f"{value:g}" for value in decades]}
 
 
-def compared_curves(curves: list[tuple[str, np.ndarray, np.ndarray, str, str]], title: str) -> go.Figure:
+def compared_curves(curves: list[tuple[str, np.ndarray, np.ndarray, str, str]], title: str) -> Drawing:
     """Curves of several runs by epoch: (name, epochs, values, colour, dash) each, `title` beside the axis."""
     traces = [
         {
-            "type": "scatter", "mode": "lines", "name": name, "x": epochs.astype(np.float32), "y": values.astype(np.float32),
+            "type": "scatter", "mode": "lines", "name": name, "x": epochs, "y": values,
             "line": {"color": colour, "dash": dash, "width": 2}, "hovertemplate": "%{y:.4g}",
         }
         for name, epochs, values, colour, dash in curves
@@ -70,10 +97,10 @@ def compared_curves(curves: list[tuple[str, np.ndarray, np.ndarray, str, str]], 
     return _figure(traces, "epoch", {"title": {"text": title}, **_scale([values for _, _, values, _, _ in curves])})
 
 
-def error_distribution(ours: np.ndarray, baseline: np.ndarray, names: tuple[str, str]) -> go.Figure:
+def error_distribution(ours: np.ndarray, baseline: np.ndarray, names: tuple[str, str]) -> Drawing:
     """How many test images have which squared error (summed over pixels), for the model and for the baseline."""
     edges = np.histogram_bin_edges(np.concatenate([ours, baseline]), bins=40)
-    middle = ((edges[1:] + edges[:-1]) / 2).astype(np.float32)
+    middle = (edges[1:] + edges[:-1]) / 2
     traces: list[dict[str, Any]] = [
         {
             "type": "bar",
@@ -89,12 +116,12 @@ def error_distribution(ours: np.ndarray, baseline: np.ndarray, names: tuple[str,
     return _figure(traces, title, {"title": {"text": "test images"}}, barmode="overlay", bargap=0.02)
 
 
-def quality_curves(curves: list[tuple[str, dict[float, float], str, str]], marks: dict[float, str]) -> go.Figure:
+def quality_curves(curves: list[tuple[str, dict[float, float], str, str]], marks: dict[float, str]) -> Drawing:
     """PSNR in dB against the level of damage: (name, {level: dB}, colour, dash) each; `marks` are named levels."""
     traces = [
         {
             "type": "scatter", "mode": "lines+markers", "name": name, "x": sorted(points),
-            "y": np.array([points[level] for level in sorted(points)], np.float32),
+            "y": np.array([points[level] for level in sorted(points)]),
             "line": {"color": colour, "dash": dash, "width": 2}, "marker": {"size": 5},
             "hovertemplate": "%{y:.1f} dB",
         }
@@ -112,13 +139,13 @@ def quality_curves(curves: list[tuple[str, dict[float, float], str, str]], marks
     return _figure(traces, "level of damage", y, shapes=lines, annotations=words)
 
 
-def size_curve(runs: list[tuple[int, float, str]], baseline: np.ndarray) -> go.Figure:
+def size_curve(runs: list[tuple[int, float, str]], baseline: np.ndarray) -> Drawing:
     """Error per pixel against the size of the code: (size, error, name) of runs, and of PCA from 0, 1, 2, ... components."""
     most = max(2, *(2 * size for size, _, _ in runs))
     sizes = np.arange(1, min(most, len(baseline) - 1) + 1)
     traces = [
         {
-            "type": "scatter", "mode": "lines", "name": "PCA", "x": sizes, "y": baseline[sizes].astype(np.float32),
+            "type": "scatter", "mode": "lines", "name": "PCA", "x": sizes, "y": baseline[sizes],
             "line": {"color": BASELINE, "width": 2}, "hovertemplate": "%{y:.4f}",
         },
         {
@@ -143,14 +170,14 @@ def size_curve(runs: list[tuple[int, float, str]], baseline: np.ndarray) -> go.F
     return _figure(traces, "", y, xaxis=x, hovermode="closest")
 
 
-def weight_of_numbers(values: np.ndarray, names: list[str], title: str, dead: float) -> go.Figure:
+def weight_of_numbers(values: np.ndarray, names: list[str], title: str, dead: float) -> Drawing:
     """A bar for each number of the code, in the order given; those below `dead` are grey and called dead."""
     alive = values >= dead
     traces = [
         {
             "type": "bar",
             "x": [name for name, keep in zip(names, mask, strict=True) if keep],
-            "y": values[mask].astype(np.float32),
+            "y": values[mask],
             "name": label,
             "marker": {"color": colour},
             "hovertemplate": "%{y:.3g}",
@@ -158,20 +185,20 @@ def weight_of_numbers(values: np.ndarray, names: list[str], title: str, dead: fl
         for mask, label, colour in ((alive, "in use", OURS), (~alive, f"dead: below {dead:g}", DEAD))
         if mask.any()
     ]
-    figure = _figure(traces, "number of the code", {"title": {"text": title}}, hovermode="x")
-    return figure.update_xaxes(type="category")
+    x = {"title": {"text": "number of the code"}, "type": "category", "automargin": True, "fixedrange": True}
+    return _figure(traces, "", {"title": {"text": title}}, xaxis=x, hovermode="x")
 
 
-def against_normal(values: np.ndarray, mean: float, deviation: float, names: tuple[str, str]) -> go.Figure:
+def against_normal(values: np.ndarray, mean: float, deviation: float, names: tuple[str, str]) -> Drawing:
     """How one number of the code is spread over the pictures (bars), against a normal distribution (curve)."""
     low, high = min(values.min(), mean - 3 * deviation), max(values.max(), mean + 3 * deviation)
     density, edges = np.histogram(values, bins=40, range=(low, high), density=True)
     x = np.linspace(low, high, 200)
     curve = np.exp(-0.5 * ((x - mean) / deviation) ** 2) / (deviation * np.sqrt(2 * np.pi))
     traces = [
-        {"type": "bar", "x": ((edges[1:] + edges[:-1]) / 2).astype(np.float32), "y": density.astype(np.float32),
+        {"type": "bar", "x": (edges[1:] + edges[:-1]) / 2, "y": density,
          "name": names[0], "marker": {"color": OURS, "opacity": 0.6}, "hovertemplate": "%{y:.2f}"},
-        {"type": "scatter", "mode": "lines", "x": x.astype(np.float32), "y": curve.astype(np.float32), "name": names[1],
+        {"type": "scatter", "mode": "lines", "x": x, "y": curve, "name": names[1],
          "line": {"color": BASELINE, "width": 2.5}, "hovertemplate": "%{y:.2f}"},
     ]  # fmt: skip
     return _figure(traces, "value", {"title": {"text": "density"}}, bargap=0.02)

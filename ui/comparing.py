@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 from torch import Tensor
 
@@ -190,7 +189,7 @@ def _steps_per_epoch(one: Compared) -> float:
     return total / one.made.plan["epochs"] if total else 1.0
 
 
-def figure(curves: Sequence[Curve], title: str, reference: tuple[str, float] | None = None) -> go.Figure:
+def figure(curves: Sequence[Curve], title: str, reference: tuple[str, float] | None = None) -> charts.Drawing:
     """The curves on one chart; `reference` (name, value) is a level line, drawn in the colour of the baseline."""
     drawn = [(c.name, c.epochs, c.values, c.colour, c.dash) for c in curves]
     if reference:

@@ -41,6 +41,7 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
     """Make the server ready, and tidy up after it."""
     from streamlit.runtime.pages_manager import PagesManager
 
+    remember_theme()
     PagesManager.uses_pages_directory = False  # or deep links would open pages/*.py without the frame of app.py
     store = Store.default()
     started = Engine(store)  # not possible later: a page run is not the main module that worker processes expect
@@ -59,6 +60,27 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
     finally:
         use_engine(None)
         started.close()
+
+
+def remember_theme() -> None:
+    """Have Streamlit translate the theme once instead of for every rerun.
+
+    It reads all of its settings six times for that, in the one thread that talks to all browsers, and holds the lock
+    that every element of every page waits for. Settings do not change while a server runs.
+    """
+    from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+    from streamlit.runtime import app_session
+
+    translate, known = app_session._populate_theme_msg, dict[str, CustomThemeConfig]()
+
+    def remembered(msg: CustomThemeConfig, section: str = "theme") -> None:
+        if section not in known:
+            known[section] = CustomThemeConfig()
+            translate(known[section], section)
+        if known[section].ByteSize():
+            msg.MergeFrom(known[section])
+
+    app_session._populate_theme_msg = remembered
 
 
 def _prepare(machine: Engine) -> None:

@@ -1,0 +1,42 @@
+"""What is done once per server instead of for every rerun."""
+
+import pytest
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.runtime import app_session
+
+from ui.server import remember_theme
+
+SECTIONS = ("theme", "theme.light", "theme.dark", "theme.sidebar", "theme.light.sidebar", "theme.dark.sidebar")
+
+
+def translated():
+    """The theme as the browser gets it at the beginning of a rerun."""
+    theme = CustomThemeConfig()
+    for section in SECTIONS:
+        part = theme
+        for name in section.split(".")[1:]:
+            part = getattr(part, name)
+        app_session._populate_theme_msg(part, section)
+    return theme
+
+
+@pytest.fixture
+def as_streamlit_has_it(monkeypatch):
+    """What Streamlit makes of the settings; afterwards it does so again."""
+    monkeypatch.setattr(app_session, "_populate_theme_msg", app_session._populate_theme_msg)
+    return translated()
+
+
+def test_the_remembered_theme_is_that_of_streamlit_each_time(as_streamlit_has_it):
+    remember_theme()
+    assert translated() == translated() == as_streamlit_has_it
+    assert as_streamlit_has_it.dark.primary_color and as_streamlit_has_it.chart_categorical_colors
+
+
+def test_streamlit_translates_each_part_of_the_theme_once(as_streamlit_has_it, monkeypatch):
+    asked, real = [], app_session._populate_theme_msg
+    monkeypatch.setattr(app_session, "_populate_theme_msg", lambda m, s="theme": (asked.append(s), real(m, s)))
+    remember_theme()
+    for _ in range(3):
+        translated()
+    assert sorted(asked) == sorted(SECTIONS)
