@@ -150,8 +150,8 @@ try:
     sizes = {one.model.latent for one in compared}
     lines = [*map(comparing.measured, compared), comparing.measured_pca(data, compared[0].model.latent)]
     numbers(data, lines, sizes)
-    files = [comparing.table_file(data, lines), export.curves([one.run for one in compared])]
-    export.offer(files, key="compare_numbers")
+    runs = [one.run for one in compared]
+    export.offer(lambda: [comparing.table_file(data, lines), export.curves(runs)], key="compare_numbers")
     st.subheader("On the way there", anchor=False)
     st.fragment(guarded(curves))(data, compared)
     st.subheader("What was set differently", anchor=False)

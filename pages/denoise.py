@@ -99,7 +99,7 @@ def look(ticking: bool) -> None:
                 provenance(run, cached.model(run)[1], "trained on its training split")
         if source is not None and made.rows:
             sources = [source_words(run, cached.model(run)[1], "trained on its training split") for run in compared]
-            export.offer([export.pictures(f"denoise-{name}", [made], [words, *sources])], key="denoise")
+            export.offer(lambda: [export.pictures(f"denoise-{name}", [made], [words, *sources])], key="denoise")
     st.subheader("The more damage, the harder", anchor=False)
     denoising.curve_chart(name, data, kind, shown, marks(kind, compared))
     note(denoising.subset_words(data) + (" Still measuring …" if busy else ""))

@@ -61,7 +61,7 @@ def give(run: Run, sheets: list[Sheet], words: str) -> None:
     """Where the pictures are from, and the pictures as a file."""
     provenance(run, cached.model(run)[1])
     lines = [words, source_words(run, cached.model(run)[1])]
-    export.offer([export.pictures(f"{run.id}-generated", sheets, lines)], key="generate")
+    export.offer(lambda: [export.pictures(f"{run.id}-generated", sheets, lines)], key="generate")
 
 
 def beside(drawn: generation.Drawn, part: slice, label: str) -> Sheet:
@@ -100,7 +100,7 @@ def manifold(run: Run, own: bool) -> None:
     words = f"z{across + 1} grows to the right, z{up + 1} upwards, in steps of equal probability under {source}."
     note(words)
     provenance(run, cached.model(run)[1])
-    export.offer([export.mosaic(run, picture, words)], key="generate")
+    export.offer(lambda: [export.mosaic(run, picture, words)], key="generate")
     notice(
         "The pictures change little from one to the next, and classes border on each other like countries. Steps are wide "
         "at the rim and narrow in the middle, since most codes lie there. "

@@ -116,7 +116,7 @@ def explore(run: Run, made: Recipe, view: View, ready: bool) -> None:
             "little: the map was pulled and torn until neighbours in the code are neighbours on paper. Nothing can be decoded from it."
         )
     provenance(run, cached.model(run)[1])
-    export.offer([export.pad(run, packed), *export.codes(run)], key="latent")
+    export.offer(lambda: [export.pad(run, packed), *export.codes(run)], key="latent")
     if not len(marks.chosen):
         note("Choose Box or Lasso and draw around dots, or click one, to see their pictures, what was made of them, and their neighbours.")  # fmt: skip
         return

@@ -117,9 +117,8 @@ def look(run: Run, model: Autoencoder, checkpoint: Checkpoint, errors: np.ndarra
     made = run.recipe()
     shown = pictures(model, made, chosen_images(made, errors))
     provenance(run, checkpoint)
-    files, refused = export.of_run(run)
-    sheets = export.pictures(f"{run.id}-reconstructions", shown, [source_words(run, checkpoint)])
-    export.offer([sheets, *files], refused, key="reconstruct")
+    name, words = f"{run.id}-reconstructions", [source_words(run, checkpoint)]
+    export.offer(lambda: [export.pictures(name, shown, words), *export.of_run(run)], key="reconstruct")
 
 
 def test_pictures(run: Run, model: Autoencoder, checkpoint: Checkpoint) -> None:

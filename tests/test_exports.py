@@ -139,9 +139,9 @@ def test_an_animation_may_have_colours():
 
 
 def test_a_run_gives_its_curves_codes_weights_and_program(run):
-    files, refused = export.of_run(run)
+    files = export.of_run(run)
     made = {file.name.rpartition(".")[2]: file.make() for file in files if "codes" not in file.name}
-    assert refused == [] and made["py"].decode() == training_script(run.recipe())
+    assert made["py"].decode() == training_script(run.recipe())
     tensors = safetensors.torch.load(made["safetensors"])
     model = run.load()[0]
     assert all(tensors[f"model.{name}"].equal(value) for name, value in model.state_dict().items())
@@ -162,7 +162,7 @@ def test_curves_and_codes_of_the_files_are_those_of_the_runs(run, run_of):
     (codes,) = export.codes(run)
     assert [int(row[1]) for row in read(codes.make())[1:]] == DATASETS["digits"].load().test.labels.tolist()
     assert [row[0] for row in read(codes.make())[1:4]] == ["0", "1", "2"]
-    files, _ = export.of_run(run)
+    files = export.of_run(run)
     assert [file.name.rpartition(run.id)[2] for file in files[:3]] == ["-curves.csv", "-codes.csv", ".safetensors"]
 
 
@@ -187,8 +187,8 @@ def test_what_cannot_be_written_is_refused_with_its_sentence(run, monkeypatch):
         raise ExportError("The source is not here: install the project with its source and try again.")
 
     monkeypatch.setattr(export, "training_script", refuses)
-    files, refused = export.of_run(run)
-    assert "source is not here" in refused[0] and not any(file.name.endswith(".py") for file in files)
+    *files, refused = export.of_run(run)
+    assert "source is not here" in refused and not any(file.name.endswith(".py") for file in files)
 
 
 def test_damaged_weights_are_not_handed_out(run):
@@ -217,6 +217,10 @@ def test_every_page_offers_what_it_shows_and_computes_nothing_before(monkeypatch
     monkeypatch.setattr(export, "sheet_png", lambda *_: made.append("sheet"))
     monkeypatch.setattr(export, "latent_page", lambda *_: made.append("page"))
     app = open_page(page, **address)
+    assert not app.get("download_button")
+    for menu in app.get("popover"):
+        app.session_state[menu.proto.id.split("-", 2)[2]] = True
+    app.run()
     offered = [button.proto.id for button in app.get("download_button")]
     for name in names:
         assert any(name in found for found in offered), (name, offered)

@@ -120,7 +120,7 @@ def _give(
     with st.container(gap=None):
         for line in (words, *sources):
             note(line)
-    export.offer([export.pictures(f"compare-{data.name}", sheets, [words, *sources])], key="compare_pictures")
+    export.offer(lambda: [export.pictures(f"compare-{data.name}", sheets, [words, *sources])], key="compare_pictures")
 
 
 def mean(x: Tensor, y: Tensor) -> float:

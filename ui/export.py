@@ -38,17 +38,27 @@ class File(NamedTuple):
     make: Callable[[], bytes]
 
 
-def offer(files: Sequence[File], refused: Sequence[str] = (), *, key: str) -> None:
-    """A menu of files; nothing is computed before one is chosen. `refused` says what cannot be had, and why."""
-    with st.popover("Export", icon=":material/download:", key=f"export_{key}"):
-        for file in files:
+def offer(files: Callable[[], Sequence[File | str]], *, key: str) -> None:
+    """A menu of files, and of sentences on what cannot be had and why.
+
+    It is empty and costs next to nothing until somebody opens it, and a file is made once it is chosen.
+    """
+    st.fragment(_menu)(files, f"export_{key}")
+
+
+def _menu(files: Callable[[], Sequence[File | str]], key: str) -> None:
+    with st.popover("Export", icon=":material/download:", key=key, on_change="rerun") as menu:
+        if not menu.open:
+            return
+        for file in files():
+            if isinstance(file, str):
+                note(file)
+                continue
             ending = file.name.rpartition(".")[2]
             st.download_button(
-                file.label, file.make, file.name, TYPES[ending], key=f"export_{key}_{file.name}", on_click="ignore",
+                file.label, file.make, file.name, TYPES[ending], key=f"{key}_{file.name}", on_click="ignore",
                 icon=ICONS[ending], type="tertiary",
             )  # fmt: skip
-        for sentence in refused:
-            note(sentence)
 
 
 def pictures(name: str, sheets: Sequence[Sheet], words: Sequence[str]) -> File:
@@ -62,21 +72,16 @@ def mosaic(run: Run, picture: bytes, words: str) -> File:
     return File("Pictures (PNG)", f"{run.id}-manifold.png", lambda: plain_png(picture, f"{words} {source}"))
 
 
-def of_run(run: Run) -> tuple[list[File], list[str]]:
+def of_run(run: Run) -> list[File | str]:
     """What every finished run can give: its curves, its codes, its weights, and its training as a program."""
-    refused: list[str] = []
-    files = [
+    program, why_not = _program(run, str(run.folder))
+    return [
         curves([run]),
         *codes(run),
         *pictures_of(run),
         File("Checkpoint (safetensors)", f"{run.id}.safetensors", lambda: newest_bytes(run.folder)),
+        File("Training program (PyTorch)", f"{run.id}.py".replace("-", "_"), program.encode) if program else why_not,
     ]
-    program, why_not = _program(run, str(run.folder))
-    if program:
-        files.append(File("Training program (PyTorch)", f"{run.id}.py".replace("-", "_"), program.encode))
-    else:
-        refused.append(why_not)
-    return files, refused
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)

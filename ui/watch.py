@@ -72,7 +72,7 @@ def _buttons(run: Run, status: Status) -> None:
         st.page_link(
             "pages/reconstruct.py", label="Reconstruct", icon=":material/compare:", query_params={"run": run.id}
         )
-        export.offer(*export.of_run(run), key="watch")
+        export.offer(lambda: export.of_run(run), key="watch")
 
 
 def _wait_for(happened: Callable[[], bool]) -> None:

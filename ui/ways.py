@@ -60,7 +60,7 @@ def between(run: Run, own: bool) -> None:
     words = f"From test picture {first} to test picture {second} in {STEPS} steps"
     lines = [words, source_words(run, cached.model(run)[1])]
     name = f"{run.id}-{first}-to-{second}"
-    export.offer([export.pictures(name, sheets, lines), *films(run, first, second)], key="generate")
+    export.offer(lambda: [export.pictures(name, sheets, lines), *films(run, first, second)], key="generate")
     notice(
         "A fade shows two half pictures at once; a good latent space shows one whole picture at each step. Where no test "
         "code is near, the way crosses empty land, and there the decoder guesses. With many numbers the straight way cuts "
@@ -126,7 +126,7 @@ def arithmetic(run: Run, own: bool) -> None:
     provenance(run, cached.model(run)[1])
     words = f"Test picture {base}, moved from the mean code of test pictures {picked[0]} to that of {picked[1]}"
     lines = [words, source_words(run, cached.model(run)[1])]
-    export.offer([export.pictures(f"{run.id}-arithmetic", [shown], lines)], key="generate")
+    export.offer(lambda: [export.pictures(f"{run.id}-arithmetic", [shown], lines)], key="generate")
     notice(
         "The direction is the mean code of the one bucket minus that of the other. At 0 stands the picture itself, rebuilt; "
         "at 1 it has gone as far as the buckets lie apart. What else changed on the way shows what the code ties together."
