@@ -6,7 +6,7 @@ import streamlit as st
 
 from ae_core.datasets import DATASETS
 from ae_core.exploration import one_of_each, starting_latent
-from ae_core.models import MODELS, idea
+from ae_core.models import MODELS
 from ae_core.models.base import DeterministicAutoencoder
 from ae_core.runs import Run
 from ui import cached, family, latent
@@ -116,11 +116,7 @@ for name, kind in MODELS.items():
     entry = made.data if made else DATASETS["digits"]
     size = made.knobs["latent"] if made else starting_latent(kind, entry)
     with cards.container(border=True, height="stretch"):
-        st.markdown(f"**{kind.title}**")
-        note(idea(name))
-        st.html(family.bottleneck(math.prod(entry.shape), size) + (family.pictures(example) if example else ""))
-        if example:
-            provenance(example)
+        st.html(family.card(name, example, math.prod(entry.shape), size))
         with st.container(horizontal=True, gap="small"):
             if example:
                 st.page_link("pages/latent.py", label="Open", icon=":material/scatter_plot:", query_params={"run": example.id})  # fmt: skip

@@ -11,10 +11,13 @@ import streamlit as st
 from ae_core.datasets import DATASETS, Dataset, DatasetError
 from ae_core.exploration import one_of_each
 from ae_core.metrics import reconstructions
+from ae_core.models import MODELS, idea
 from ae_core.runs import Run, RunError
 from ui import cached
 from ui.colours import OURS
+from ui.frame import small
 from ui.pictures import data_uri, grey, strip
+from ui.provenance import source_words
 
 SHOWN = 6
 SHOWCASES = ("mnist", "digits")
@@ -53,6 +56,17 @@ def _others(model: str) -> Iterator[Run]:
                 yield run
         except RunError:
             continue
+
+
+def card(model: str, example: Run | None, pixels: int, latent: int) -> str:
+    """HTML of what a model is: its idea, its bottleneck and, where there is an example, what that makes of test pictures.
+
+    One element of the page, since each costs the server and the browser as much as it holds.
+    """
+    parts = [f"<strong>{html.escape(MODELS[model].title)}</strong>", small(idea(model)), bottleneck(pixels, latent)]
+    if example:
+        parts += [pictures(example), small(source_words(example))]
+    return f'<div class="ae-card">{"".join(parts)}</div>'
 
 
 def bottleneck(pixels: int, latent: int) -> str:

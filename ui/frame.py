@@ -32,7 +32,12 @@ def heading(title: str, sentence: str) -> None:
 
 def note(text: str) -> None:
     """A small line of plain text under something."""
-    st.html(f'<p class="ae-note">{html.escape(text)}</p>')
+    st.html(small(text))
+
+
+def small(text: str) -> str:
+    """HTML of a small line of plain text."""
+    return f'<p class="ae-note">{html.escape(text)}</p>'
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

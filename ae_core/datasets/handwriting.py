@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 
 _ONE_AT_A_TIME = threading.RLock()
+_FOUND: set[Path] = (
+    set()
+)  # folders that are complete, which every page asks a dozen times; `load` says where one has gone since
 
 
 def data_folder() -> Path:
@@ -55,7 +58,10 @@ def torchvision_class(kind: str) -> type[MNIST]:
 
 
 def _present(kind: str) -> bool:
-    return all((data_folder() / kind / "raw" / name).is_file() for name in FILES)
+    folder = data_folder() / kind / "raw"
+    if folder not in _FOUND and all((folder / name).is_file() for name in FILES):
+        _FOUND.add(folder)
+    return folder in _FOUND
 
 
 def _fetch(kind: str) -> Fetching:
