@@ -20,6 +20,7 @@ from ui.latent import View
 from ui.marks import marked_pad
 from ui.pick import pick
 from ui.provenance import provenance
+from ui.remembered import remembered
 
 VIEWS = {"one": "One map", "two": "Beside a plain autoencoder"}
 
@@ -48,7 +49,7 @@ def touch(runs: list[Run]) -> None:
         provenance(run, cached.model(run)[1])
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@remembered(4)
 def at_work(_run: Run, version: str) -> bytes:
     """The network and one test picture of each class, as the browser takes them."""
     (model, _), data = cached.model(_run), _run.recipe().data

@@ -22,6 +22,7 @@ from ui.frame import note, notice
 from ui.pick import pick_several, short_title
 from ui.pictures import Row, data_uri, grey, png, sheet, strip
 from ui.provenance import provenance
+from ui.remembered import remembered
 from ui.sketching import sketched
 from ui.sources import Source, all_uploaded, of_test, uploaded
 
@@ -97,7 +98,7 @@ def _answers(run: Run, data: Dataset, source: Callable[[], Source | None], hint:
                 provenance(one, cached.model(one)[1], made.words)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@remembered(8)
 def _first(_runs: list[Run], versions: tuple[str, ...], _data: Dataset, name: str, _made: Source) -> str:
     """`_lines` for the test picture that everybody sees before anything is drawn."""
     return _lines(_runs, _data, _made)
@@ -175,7 +176,7 @@ def _nearest_pixels(data: Dataset, x: Tensor) -> Tensor:
     return (squares - 2 * (train @ x.flatten())).topk(NEAREST, largest=False).indices
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@remembered(8)
 def _squares(name: str, _data: Dataset) -> Tensor:
     return _data.load().train.images.flatten(1).square().sum(1)
 

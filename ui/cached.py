@@ -9,7 +9,6 @@ import math
 from typing import Any
 
 import numpy as np
-import streamlit as st
 from torch import Tensor
 
 from ae_core.baselines import PCA
@@ -22,6 +21,7 @@ from ae_core.runs import Run, RunError
 from ae_core.store import Store
 from ui import charts
 from ui.computing import computed
+from ui.remembered import remembered
 
 BY_SIZE = 1000  # test images behind the curve of PCA against the size of the code
 COMPARED = 1000  # training images among which the nearest codes are looked for
@@ -55,7 +55,7 @@ def model(run: Run) -> tuple[Autoencoder, Checkpoint]:
     return _model(run, version(run))
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@remembered(32)
 def _model(_run: Run, version: str) -> tuple[Autoencoder, Checkpoint]:
     return _run.load()
 
@@ -69,7 +69,7 @@ def metrics(run: Run) -> list[dict[str, Any]]:
     return _metrics(run, f"{run.folder}:{found.st_size}:{found.st_mtime_ns}")
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
+@remembered(128)
 def _metrics(_run: Run, version: str) -> list[dict[str, Any]]:
     return _run.metrics()
 
@@ -79,7 +79,7 @@ def test_errors(run: Run) -> np.ndarray:
     return _test_errors(run, version(run))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@remembered(64)
 def _test_errors(_run: Run, version: str) -> np.ndarray:
     kept, (_, entry) = _run.errors(), model(_run)
     if kept and kept[0] == entry.step and len(kept[1]) == len(_run.recipe().data.load().test):
@@ -92,7 +92,7 @@ def test_ssim(run: Run) -> float:
     return _test_ssim(run, version(run))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@remembered(64)
 def _test_ssim(_run: Run, version: str) -> float:
     images = spread(_run.recipe().dataset)
     return float(ssims(images, reconstructions(model(_run)[0], images)).mean())
@@ -104,7 +104,7 @@ def spread(dataset_name: str) -> Tensor:
     return images[:: math.ceil(len(images) / 1000)]
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@remembered(32)
 def error_figure(_run: Run, version: str) -> charts.Drawing:
     """Distribution of the error over the test images, for a run and for PCA."""
     network, _ = model(_run)
@@ -124,7 +124,7 @@ def principal_components(dataset_name: str) -> Computation:
     return Computation.of("pca", dataset=dataset_name)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@remembered(16)
 def pca_by_size(dataset_name: str) -> np.ndarray:
     """Squared error, mean per pixel, of the first test images (`BY_SIZE` of them) from 0, 1, 2, ... components (rank + 1,)."""
     test = dataset(dataset_name).load().test.images[:BY_SIZE]
@@ -140,12 +140,12 @@ def nearest_codes(run: Run) -> Tensor:
     return _nearest_codes(run, version(run))
 
 
-@st.cache_resource(max_entries=32, show_spinner="Encoding training pictures …")
+@remembered(32, "Encoding training pictures …")
 def _nearest_codes(_run: Run, version: str) -> Tensor:
     return codes(model(_run)[0], _run.recipe().data.load().train.images[:COMPARED])
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@remembered(64)
 def pca_errors(dataset_name: str, latent: int) -> np.ndarray:
     """Squared error of every test image (n,), summed over pixels, rebuilt from `latent` principal components.
 
@@ -155,7 +155,7 @@ def pca_errors(dataset_name: str, latent: int) -> np.ndarray:
     return squared_errors(test, pca(dataset_name).reconstruct(test, latent)).numpy()
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@remembered(64)
 def pca_ssim(dataset_name: str, latent: int) -> float:
     """Structural similarity, mean over the test images of `spread`, rebuilt from `latent` principal components."""
     images = spread(dataset_name)

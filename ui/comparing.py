@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import streamlit as st
 from torch import Tensor
 
 from ae_core.checkpoints import Checkpoint
@@ -24,6 +23,7 @@ from ui import cached, charts
 from ui.colours import BASELINE, RUN_COLOURS
 from ui.export import File
 from ui.pick import short_title
+from ui.remembered import remembered
 
 MOST, AT_FIRST = 6, 4
 PROBED = 1000  # training pictures the probe learns from, and test pictures it is asked about, from all over the split
@@ -111,12 +111,12 @@ def measured_pca(data: Dataset, latent: int) -> Measured:
     return Measured("PCA", size, error, pixels * (size + 1), None, _probe_of_pca(data.name, size))
 
 
-@st.cache_resource(max_entries=128, show_spinner="Asking the codes for the classes …")
+@remembered(128, "Asking the codes for the classes …")
 def _probe_of_run(_model: Autoencoder, dataset_name: str, version: str) -> float | None:
     return _probe(dataset_name, lambda images: codes(_model, images))
 
 
-@st.cache_resource(max_entries=64, show_spinner="Asking the codes for the classes …")
+@remembered(64, "Asking the codes for the classes …")
 def _probe_of_pca(dataset_name: str, latent: int) -> float | None:
     return _probe(dataset_name, lambda images: cached.pca(dataset_name).codes(images, latent))
 
@@ -175,7 +175,7 @@ def error_curves(compared: Sequence[Compared]) -> list[Curve]:
     return found
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
+@remembered(128)
 def _kept_errors(_run: Run, version: str) -> tuple[np.ndarray, np.ndarray]:
     test = _run.recipe().data.load().test
     x = test.images[one_of_each(test.labels, SHOWN)]

@@ -18,6 +18,7 @@ from ae_core.computations import Computation
 from ae_core.side_process import Progress
 from ae_core.slices import InSlices
 from ae_core.store import Store
+from ui.remembered import remembered
 from ui.server import engine
 
 GRACE_S = 0.25  # whoever asks first waits this long: most computations are done by then
@@ -49,7 +50,7 @@ def computed(what: Computation) -> dict[str, Tensor]:
     return _read(what, what.key)
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
+@remembered(128)
 def _read(_what: Computation, key: str) -> dict[str, Tensor]:
     machine = engine()
     if machine is None:

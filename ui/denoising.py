@@ -36,6 +36,7 @@ from ui.colours import BASELINE, CLASSES, RUN_COLOURS
 from ui.frame import table, wide
 from ui.pick import short_title
 from ui.pictures import Row, Tile, grey
+from ui.remembered import remembered
 
 KINDS = {
     "gaussian": "Gaussian noise", "salt_and_pepper": "Salt and pepper", "masking": "Missing pixels", "block": "Black block",
@@ -83,17 +84,17 @@ def candidates(data: Dataset, runs: Sequence[Run], kind: str) -> list[Candidate]
     ]
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
+@remembered(128)
 def _sweep(_method: Method, _data: Dataset, version: str, kind: str) -> Sweep:
     return Sweep(_method, _data, kind)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@remembered(64)
 def _again(_method: Method, _damaged: Tensor, strength: float, key: str) -> Again:
     return Again(_method, strength, _damaged)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@remembered(32)
 def damaged_curve(name: str, _data: Dataset, kind: str) -> dict[float, float]:
     """PSNR of the damaged pictures themselves, by level."""
     return damaged_psnr(_data, kind)

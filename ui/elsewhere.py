@@ -22,6 +22,7 @@ from ui.frame import note, notice, table, wide
 from ui.pick import number, pick
 from ui.pictures import Row, data_uri, grey, png, sheet, signed
 from ui.provenance import provenance
+from ui.remembered import remembered
 
 COUNT, MEASURED = 8, 500
 NUMBERED = 50
@@ -76,7 +77,7 @@ def foreign(run: Run, data: Dataset) -> None:
     )
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@remembered(16)
 def _as_foreign(name: str, _data: Dataset, own: str) -> tuple[Tensor, Tensor]:
     """The first test pictures of the data set `name`, in the shape of the data set `own`, and their labels."""
     test = dataset(name).load().test
@@ -85,7 +86,7 @@ def _as_foreign(name: str, _data: Dataset, own: str) -> tuple[Tensor, Tensor]:
     return torch.stack([resized(x, height, width).expand(channels, -1, -1) for x in first]), test.labels[:MEASURED]
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@remembered(32)
 def _rebuilt_foreign(version: str, name: str, _model: Autoencoder, _images: Tensor) -> Tensor:
     return reconstructions(_model, _images)
 

@@ -18,6 +18,7 @@ from ui.components.latent_page import latent_page
 from ui.frame import note
 from ui.latent import Packed
 from ui.provenance import source_words
+from ui.remembered import remembered
 from ui.sheet_file import Sheet, plain_png, sheet_png
 
 ICONS = {
@@ -84,7 +85,7 @@ def of_run(run: Run) -> list[File | str]:
     ]
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
+@remembered(128)
 def _program(_run: Run, folder: str) -> tuple[str, str]:
     """The training of a run as a program, else why it cannot be written; kept, since to know it one has to write it."""
     try:

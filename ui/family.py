@@ -6,8 +6,6 @@ import base64
 import html
 from collections.abc import Iterator
 
-import streamlit as st
-
 from ae_core.datasets import DATASETS, Dataset, DatasetError
 from ae_core.exploration import one_of_each
 from ae_core.metrics import reconstructions
@@ -18,6 +16,7 @@ from ui.colours import OURS
 from ui.frame import small
 from ui.pictures import data_uri, grey, strip
 from ui.provenance import source_words
+from ui.remembered import remembered
 
 SHOWN = 6
 SHOWCASES = ("mnist", "digits")
@@ -95,7 +94,7 @@ def pictures(run: Run) -> str:
         return ""
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@remembered(64)
 def _pictures(_run: Run, version: str) -> str:
     network, made = cached.model(_run)[0], _run.recipe()
     test = made.data.load().test

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import streamlit as st
 import torch
 from torch import Tensor
 
@@ -26,6 +25,7 @@ from ae_core.models.base import GenerativeAutoencoder
 from ae_core.nearest import Nearest
 from ae_core.runs import Run
 from ui import cached, latent
+from ui.remembered import remembered
 
 SAMPLERS = {
     "prior": "The prior of the model",
@@ -55,7 +55,7 @@ def sampler(run: Run, name: str) -> Sampler:
     return Prior(latent.network(run).latent) if name == "prior" else _fitted(run, cached.version(run), name)
 
 
-@st.cache_resource(max_entries=64, show_spinner="Fitting to the codes …")
+@remembered(64, "Fitting to the codes …")
 def _fitted(_run: Run, version: str, name: str) -> Mixture:
     found = latent.codes(_run).codes
     return Mixture.fit(found, components=1) if name == "normal" else Mixture.fit(found)
@@ -72,7 +72,7 @@ def samples(run: Run, name: str, n: int, temperature: float, seed: int) -> Drawn
     return _samples(run, cached.version(run), name, n, temperature, seed)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@remembered(64)
 def _samples(_run: Run, version: str, name: str, n: int, temperature: float, seed: int) -> Drawn:
     drawn = sampler(_run, name).draw(n, temperature, torch.Generator().manual_seed(seed))
     return _beside_nearest(_run, drawn, seed)
@@ -83,7 +83,7 @@ def from_holes(run: Run, n: int, seed: int) -> Drawn:
     return _from_holes(run, cached.version(run), n, seed)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@remembered(64)
 def _from_holes(_run: Run, version: str, n: int, seed: int) -> Drawn:
     return _beside_nearest(_run, in_holes(latent.codes(_run).codes, n, torch.Generator().manual_seed(seed)), seed)
 
@@ -99,13 +99,13 @@ def _beside_nearest(run: Run, codes: Tensor, seed: int) -> Drawn:
     return Drawn(pictures, drawn, known.known[index].reshape(pictures.shape), errors)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@remembered(4)
 def training_pictures(dataset_name: str) -> Nearest:
     """A search among the training pictures of a data set."""
     return Nearest.among(dataset(dataset_name).load().train.images, cached.pca(dataset_name))
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@remembered(32)
 def manifold(_run: Run, version: str, across: int, up: int) -> np.ndarray:
     """SIDE x SIDE pictures, the highest row first: two numbers of the code run through the quantiles of their normal.
 
@@ -140,7 +140,7 @@ def ways(run: Run, first: int, second: int, steps: int) -> Ways:
     return Ways(paths[0], paths[1], (counted[0][0].tolist(), counted[1][0].tolist()), counted[0][1])
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@remembered(32)
 def spread_codes(_run: Run, version: str) -> np.ndarray:
     """One code (n, latent) of each test picture: drawn from the posterior of a generative model, else the code itself."""
     model = latent.network(_run)

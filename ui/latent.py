@@ -7,7 +7,6 @@ import functools
 from typing import Any, NamedTuple
 
 import numpy as np
-import streamlit as st
 import torch
 from torch import Tensor
 
@@ -27,6 +26,7 @@ from ui.components.latent_pad import Panel, panel, payload
 from ui.components.packing import Packer
 from ui.components.weights import Dense
 from ui.computing import computed
+from ui.remembered import remembered
 
 Packed = tuple[dict[str, Any], Packer]
 ASKED = 1000  # pictures shown to a hidden layer
@@ -59,7 +59,7 @@ def codes(run: Run) -> Codes:
     return _codes(run, cached.version(run))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@remembered(64)
 def _codes(_run: Run, version: str) -> Codes:
     model, entry = cached.model(_run)
     shipped = _run.codes()
@@ -81,7 +81,7 @@ def layers(run: Run) -> dict[str, str]:
     return {name.split(" (")[0].replace(" ", "-"): name for name in _layers(run, cached.version(run))}
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@remembered(64)
 def _layers(_run: Run, version: str) -> list[str]:
     return layer_names(network(_run))
 
@@ -91,7 +91,7 @@ def shown(run: Run, view: View) -> Codes:
     return _answers(run, cached.version(run), view.layer) if view.kind == "layer" else codes(run)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Asking the layer …")
+@remembered(16, "Asking the layer …")
 def _answers(_run: Run, version: str, layer: str) -> Codes:
     test = _run.recipe().data.load().test
     return _frozen(answers(network(_run), test.images[:ASKED], layer), test.labels[:ASKED])
@@ -107,7 +107,7 @@ def weight(run: Run) -> np.ndarray:
     return _weight(run, cached.version(run))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@remembered(64)
 def _weight(_run: Run, version: str) -> np.ndarray:
     model = cached.model(_run)[0]
     if isinstance(model, GenerativeAutoencoder):
@@ -193,7 +193,7 @@ def pca_panel(dataset_name: str, images: Tensor, latent: int) -> Panel:
     return Panel(f"PCA, {size} components", shape, flat, flat.coordinates(z), rebuild)
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@remembered(24)
 def beside_pca(_run: Run, version: str, view: View, ready: bool) -> Packed:
     """The pad of a run beside PCA of the same test pictures; alone while the components are not `ready`, and where the
     pictures are not on this computer."""
@@ -207,7 +207,7 @@ def beside_pca(_run: Run, version: str, view: View, ready: bool) -> Packed:
     return payload(panels, found.labels, made.data.classes, made.dataset, tools=True, **three)
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@remembered(24)
 def alone(_runs: list[Run], versions: tuple[str, ...], view: View, tour: bool = False) -> Packed:
     """The pad of one run, or of two on the same data set under one pointer."""
     made, found = _runs[0].recipe(), codes(_runs[0])
@@ -221,7 +221,7 @@ def sliders(run: Run) -> Packed:
     return _sliders(run, cached.version(run))
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@remembered(24)
 def _sliders(_run: Run, version: str) -> Packed:
     model, found, made = cached.model(_run)[0], codes(_run), _run.recipe()
     everything = all_numbers(found.codes, order(_run))

@@ -16,6 +16,7 @@ from ui.computing import in_slices
 from ui.forms import knob_widgets
 from ui.frame import note
 from ui.pictures import Tile, tiles
+from ui.remembered import forget
 from ui.sources import opened, with_crop
 
 EXAMPLES = 3  # pictures that show the crop
@@ -75,7 +76,7 @@ def offer_removal(data: Dataset) -> None:
         st.markdown(f"{data.title} will be gone for good, for everybody. {means}")
         if st.button("Delete for good", icon=":material/delete_forever:", key="own_delete_yes"):
             data.remove()
-            st.cache_resource.clear()  # pictures are in there too
+            forget()  # pictures are in there too
             st.query_params.pop("dataset", None)
             st.rerun()
 

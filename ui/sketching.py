@@ -17,6 +17,7 @@ from ae_core.exploration import as_bytes, one_of_each
 from ae_core.fitting import with_channels
 from ui.components.sketch_pad import Drawing, drawing, sketch_pad
 from ui.pick import pick
+from ui.remembered import remembered
 
 IN_ADDRESS = "drawn"
 _MEMORY = "_sketch"  # session key: what the sheet began with, and what was last put into the address
@@ -119,7 +120,7 @@ def _picture(data: Dataset, made: Drawing, placed: bool) -> Tensor:
     return resized(ink, height, width).expand(1, channels, height, width)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@remembered(8)
 def _example_pictures(name: str, _data: Dataset) -> tuple[np.ndarray, list[str]]:
     test = _data.load().test
     chosen = one_of_each(test.labels, len(_data.classes))

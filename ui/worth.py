@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import streamlit as st
 from torch import Tensor
 
 from ae_core import representation
@@ -13,6 +12,7 @@ from ae_core.neighbour_map import METHODS
 from ae_core.runs import Run
 from ui import cached, latent
 from ui.latent import View
+from ui.remembered import remembered
 
 WIDE = 512  # numbers; of wider answers a third of the pictures is compared
 COMPARED = 700  # pictures where all pairs are compared: what takes a tenth of a second
@@ -27,7 +27,7 @@ class Worth(NamedTuple):
     n: int
 
 
-@st.cache_resource(max_entries=64, show_spinner="Measuring the codes …")
+@remembered(64, "Measuring the codes …")
 def measured(_run: Run, version: str, view: View) -> tuple[Worth, ...]:
     """The worth of what is mapped, all of its numbers, of PCA codes of that size and, if asked, of the flat map itself.
 
