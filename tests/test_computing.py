@@ -12,6 +12,7 @@ from ae_core.computations import Computation
 from ae_core.side_process import Progress
 from ae_core.store import Store
 from ui import computing, server
+from ui.remembered import forget
 
 
 class Side:
@@ -47,11 +48,11 @@ class Side:
 def side():
     made = Side()
     server.use_engine(SimpleNamespace(side=made))
-    computing._read.clear()
+    forget()
     computing._waiting.clear()
     yield made
     server.use_engine(None)
-    computing._read.clear()
+    forget()
 
 
 def page():
@@ -110,7 +111,7 @@ def test_one_visitor_does_not_stop_what_another_waits_for(side, monkeypatch):
 
 
 def test_without_an_engine_it_is_computed_here():
-    computing._read.clear()
+    forget()
     app = AppTest.from_function(page, default_timeout=60).run()
     assert texts(app) == ["before", "64 components", "after"]
 
