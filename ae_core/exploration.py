@@ -16,12 +16,10 @@ SHOWN = 8  # images of the live view
 
 def one_of_each(labels: Tensor, n: int) -> Tensor:
     """Indices (n,) of images taken in turn from every class: the first of each, then the second of each, and so on."""
-    seen: dict[int, int] = {}
-    turn = []
-    for label in labels.tolist():
-        seen[label] = seen.get(label, 0) + 1
-        turn.append((seen[label], label))
-    return torch.tensor(sorted(range(len(turn)), key=turn.__getitem__)[:n])
+    by_class, sizes = labels.argsort(stable=True), labels.bincount()
+    turn = torch.empty_like(labels)
+    turn[by_class] = torch.arange(len(labels)) - (sizes.cumsum(0) - sizes).repeat_interleave(sizes)
+    return (turn * len(sizes) + labels).argsort()[:n]
 
 
 def as_bytes(images: Tensor) -> Tensor:

@@ -5,14 +5,13 @@ import math
 import streamlit as st
 
 from ae_core.datasets import DATASETS
-from ae_core.exploration import one_of_each, starting_latent
+from ae_core.exploration import starting_latent
 from ae_core.models import MODELS
-from ae_core.models.base import DeterministicAutoencoder
 from ae_core.runs import Run
 from ui import cached, family, latent
 from ui.answers import beside_a_sheet
 from ui.components.latent_guest import latent_guest
-from ui.components.squeeze import payload, squeeze
+from ui.components.squeeze import squeeze
 from ui.computing import when_ready
 from ui.frame import heading, note, notice
 from ui.guest import on_plane
@@ -20,7 +19,6 @@ from ui.latent import View
 from ui.marks import marked_pad
 from ui.pick import pick
 from ui.provenance import provenance
-from ui.remembered import remembered
 
 VIEWS = {"one": "One map", "two": "Beside a plain autoencoder"}
 
@@ -49,22 +47,11 @@ def touch(runs: list[Run]) -> None:
         provenance(run, cached.model(run)[1])
 
 
-@remembered(4)
-def at_work(_run: Run, version: str) -> bytes:
-    """The network and one test picture of each class, as the browser takes them."""
-    (model, _), data = cached.model(_run), _run.recipe().data
-    if not isinstance(model, DeterministicAutoencoder):
-        raise TypeError(f"{_run.id} must be a dense autoencoder: its network runs in the browser.")
-    test = data.load().test
-    chosen = one_of_each(test.labels, len(data.classes))
-    return payload(model, test.images[chosen], [data.classes[i] for i in test.labels[chosen].tolist()])
-
-
 def there_and_back(run: Run) -> None:
     """A picture on its way through a network that runs in the browser, with the code to pull at."""
     (model, checkpoint), data = cached.model(run), run.recipe().data
     st.subheader("From a picture to its code and back", anchor=False)
-    squeeze(at_work(run, checkpoint.sha256), key="squeeze")
+    squeeze(family.at_work(run, checkpoint.sha256), key="squeeze")
     provenance(run, checkpoint)
     note(
         f"Pull a bar of the code: one number changes, and with it a whole stroke, because {model.latent} numbers have to "

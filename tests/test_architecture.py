@@ -54,6 +54,11 @@ def test_the_core_knows_nothing_about_the_web(path):
     assert not uses(path, "streamlit", "plotly", "starlette", "ui", "pages", "app")
 
 
+@each(PAGES)
+def test_a_page_keeps_nothing_itself_since_its_file_is_executed_anew_for_every_rerun(path):
+    assert not uses(path, "ui.remembered", "functools", "cachetools")
+
+
 @each(UI)
 def test_ui_does_not_know_the_pages(path):
     assert not uses(path, "pages", "app")

@@ -10,9 +10,11 @@ from ae_core.datasets import DATASETS, Dataset, DatasetError
 from ae_core.exploration import one_of_each
 from ae_core.metrics import reconstructions
 from ae_core.models import MODELS, idea
+from ae_core.models.base import DeterministicAutoencoder
 from ae_core.runs import Run, RunError
 from ui import cached
 from ui.colours import OURS
+from ui.components.squeeze import payload
 from ui.frame import small
 from ui.pictures import data_uri, grey, strip
 from ui.provenance import source_words
@@ -105,3 +107,14 @@ def _pictures(_run: Run, version: str) -> str:
         for part, what in rows
     )
     return f'<div class="ae-strip">{images}</div>'
+
+
+@remembered(4)
+def at_work(_run: Run, version: str) -> bytes:
+    """The network and one test picture of each class, as the browser takes them."""
+    (model, _), data = cached.model(_run), _run.recipe().data
+    if not isinstance(model, DeterministicAutoencoder):
+        raise TypeError(f"{_run.id} must be a dense autoencoder: its network runs in the browser.")
+    test = data.load().test
+    chosen = one_of_each(test.labels, len(data.classes))
+    return payload(model, test.images[chosen], [data.classes[i] for i in test.labels[chosen].tolist()])
