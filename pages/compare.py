@@ -13,7 +13,7 @@ from ui.comparing import Compared, Measured
 from ui.computing import when_ready
 from ui.frame import heading, note, notice, table, wide
 from ui.pick import pick, pick_several, short_title
-from ui.provenance import provenance
+from ui.provenance import source_words
 
 CURVES = {"error": "Squared error per pixel", "loss": "Test loss"}
 
@@ -107,9 +107,7 @@ def curves(data: Dataset, compared: list[Compared]) -> None:
            f"Squared error of the {SHOWN} test pictures that every training keeps, as recorded while training: one measure for all"
            + (f", since losses in {units} cannot be compared." if len(losses) > 1 else "."))
     )  # fmt: skip
-    with st.container(gap=None):
-        for one in compared:
-            provenance(one.run, one.checkpoint)
+    note(*(source_words(one.run, one.checkpoint) for one in compared))
 
 
 def chart(found: list[comparing.Curve], what: str, key: str, reference: tuple[str, float] | None = None) -> None:

@@ -1,5 +1,7 @@
 """Denoise: one damaged picture, and what an autoencoder, PCA and three filters make of it."""
 
+import contextlib
+
 import streamlit as st
 
 from ae_core.corruption import repeatable
@@ -8,11 +10,11 @@ from ae_core.restoration import LEVELS
 from ae_core.runs import Run, RunError
 from ui import cached, denoising, export
 from ui.absent import explain_absent, guarded
-from ui.computing import when_ready
+from ui.computing import NotReady, when_ready
 from ui.frame import heading, note, notice
 from ui.pick import number, pick, pick_several, short_title
 from ui.pictures import sheet, tiles
-from ui.provenance import provenance, source_words
+from ui.provenance import source_words
 from ui.sheet_file import Sheet, as_sheet
 from ui.sources import pick_source
 
@@ -35,8 +37,10 @@ with st.container(horizontal=True, vertical_alignment="top"):
     chosen = pick_several(
         "Networks, up to four", {key: short_title(run) for key, run in runs.items()}, "runs", start, 4
     )
-compared = [runs[key] for key in chosen]
-learned = [damage for damage in map(denoising.damage_of, compared) if damage]
+    compared = [runs[key] for key in chosen]
+    learned = [damage for damage in map(denoising.damage_of, compared) if damage]
+    kind_start, level_start = learned[0] if learned else ("gaussian", 0.5)
+    kind = pick("Damage", denoising.KINDS, "kind", kind_start, width=220)
 if not any(denoising.damage_of(run) for run in runs.values()):
     with st.container(horizontal=True, vertical_alignment="center", border=True):
         st.markdown(
@@ -46,7 +50,6 @@ if not any(denoising.damage_of(run) for run in runs.values()):
             "pages/train.py", label="Train one", icon=":material/play_arrow:",
             query_params={"model": "denoising", "dataset": name},
         )  # fmt: skip
-kind_start, level_start = learned[0] if learned else ("gaussian", 0.5)
 level_start = min(LEVELS[1:], key=lambda level: abs(level - level_start))
 
 
@@ -60,11 +63,10 @@ def marks(kind: str, networks: list[Run]) -> dict[float, str]:
     return found
 
 
-def look(ticking: bool) -> None:
-    """Everything below the choice of networks; renewed while curves are still being measured."""
+def look(kind: str, ticking: bool) -> None:
+    """The controls and the pictures; renewed, and the curves with them, while something is still being measured."""
     left, right = st.columns([1, 2], gap="medium")
     with left:
-        kind = pick("Damage", denoising.KINDS, "kind", kind_start)
         levels = {f"{level:g}": f"{level:g}" for level in LEVELS}
         level = float(pick("Level", levels, "level", f"{level_start:g}", widget=st.select_slider))
         how = pick("Applied", HOW, "applied", widget=st.segmented_control, required=True)
@@ -93,27 +95,36 @@ def look(ticking: bool) -> None:
                 st.html(sheet(*made) if rows else "<span></span>")
                 busy = busy or not done
             words = f"{data.title}: {source.words} · {denoising.KINDS[kind]}, level {level:g}, draw {draw}"
-            note(words)
-        with st.container(gap=None):
-            for run in compared:
-                provenance(run, cached.model(run)[1], "trained on its training split")
-        if source is not None and made.rows:
-            sources = [source_words(run, cached.model(run)[1], "trained on its training split") for run in compared]
-            export.offer(lambda: [export.pictures(f"denoise-{name}", [made], [words, *sources])], key="denoise")
-    st.subheader("The more damage, the harder", anchor=False)
-    denoising.curve_chart(name, data, kind, shown, marks(kind, compared))
-    note(denoising.subset_words(data) + (" Still measuring …" if busy else ""))
-    with st.container(gap=None):
-        for run in compared:
-            provenance(run, cached.model(run)[1], "trained on its training split")
+            note(words, *sources())
+            if made.rows:
+                export.offer(lambda: [export.pictures(f"denoise-{name}", [made], [words, *sources()])], key="denoise")
+    if ticking:
+        curves(kind)
     if busy != ticking:
         st.session_state[TICKING] = busy
         st.rerun()
 
 
+def sources() -> list[str]:
+    """Where the networks are from, a line for each."""
+    return [source_words(run, cached.model(run)[1], "trained on its training split") for run in compared]
+
+
+def curves(kind: str) -> None:
+    """Every method against the level of damage; drawn once, when all is measured."""
+    shown = denoising.candidates(data, compared, kind)
+    st.subheader("The more damage, the harder", anchor=False)
+    denoising.curve_chart(name, data, kind, shown, marks(kind, compared))
+    busy = " Still measuring …" if any(not candidate.sweep.done for candidate in shown) else ""
+    note(denoising.subset_words(data) + busy, *sources())
+
+
 try:
     ticks = bool(st.session_state.get(TICKING))
-    st.fragment(when_ready, run_every=EVERY_S if ticks else None)(guarded(look), ticks)
+    st.fragment(when_ready, run_every=EVERY_S if ticks else None)(guarded(look), kind, ticks)
+    with contextlib.suppress(NotReady):  # there is a bar above, and the page is drawn again
+        if not ticks:
+            curves(kind)
 except (RunError, DatasetError) as error:
     st.error(str(error))
     st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")

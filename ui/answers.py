@@ -21,7 +21,7 @@ from ui.computing import in_slices
 from ui.frame import note, notice
 from ui.pick import pick_several, short_title
 from ui.pictures import Row, data_uri, grey, png, sheet, strip
-from ui.provenance import provenance
+from ui.provenance import source_words
 from ui.remembered import remembered
 from ui.sketching import sketched
 from ui.sources import Source, all_uploaded, of_test, uploaded
@@ -43,9 +43,7 @@ def beside_a_sheet(runs: list[Run], data: Dataset, key: str) -> Tensor | None:
         made = of_test(data, SHOWN_FIRST) if x is None else Source(x, "your drawing", "Your drawing")
         versions = tuple(map(cached.version, runs))
         st.html(_first(runs, versions, data, data.name, made) if x is None else _lines(runs, data, made))
-        with st.container(gap=None):
-            for one in runs:
-                provenance(one, cached.model(one)[1], made.words)
+        note(*(source_words(one, cached.model(one)[1], made.words) for one in runs))
     return x
 
 
@@ -92,10 +90,10 @@ def _answers(run: Run, data: Dataset, source: Callable[[], Source | None], hint:
             st.info(hint, icon=":material/draw:")
             return
         st.html(_lines(chosen, data, made))
-        note(f"Nearest: by pixels among all training pictures; by code among the first {cached.COMPARED:,}.")
-        with st.container(gap=None):
-            for one in chosen:
-                provenance(one, cached.model(one)[1], made.words)
+        note(
+            f"Nearest: by pixels among all training pictures; by code among the first {cached.COMPARED:,}.",
+            *(source_words(one, cached.model(one)[1], made.words) for one in chosen),
+        )
 
 
 @remembered(8)

@@ -117,9 +117,7 @@ def _give(
     """Where the pictures and the networks are from, and what is on screen as a file."""
     words = f"{source.words[0].upper()}{source.words[1:]}. Squared error, mean per pixel. Colours: blue: too dark, red: too bright, all on one scale, ±{scale:.2f}."
     sources = [source_words(one.run, one.checkpoint, split) for one in compared]
-    with st.container(gap=None):
-        for line in (words, *sources):
-            note(line)
+    note(words, *sources)
     export.offer(lambda: [export.pictures(f"compare-{data.name}", sheets, [words, *sources])], key="compare_pictures")
 
 

@@ -30,9 +30,9 @@ def heading(title: str, sentence: str) -> None:
     st.html(f'<p class="ae-lead">{sentence}</p>')
 
 
-def note(text: str) -> None:
-    """A small line of plain text under something."""
-    st.html(small(text))
+def note(*lines: str) -> None:
+    """Small lines of plain text under something."""
+    st.html("".join(map(small, lines)))
 
 
 def small(text: str) -> str:
