@@ -44,11 +44,7 @@ def offer(files: Callable[[], Sequence[File | str]], *, key: str) -> None:
 
     It is empty and costs next to nothing until somebody opens it, and a file is made once it is chosen.
     """
-    st.fragment(_menu)(files, f"export_{key}")
-
-
-def _menu(files: Callable[[], Sequence[File | str]], key: str) -> None:
-    with st.popover("Export", icon=":material/download:", key=key, on_change="rerun") as menu:
+    with st.popover("Export", icon=":material/download:", key=f"export_{key}", on_change="rerun") as menu:
         if not menu.open:
             return
         for file in files():
@@ -57,7 +53,7 @@ def _menu(files: Callable[[], Sequence[File | str]], key: str) -> None:
                 continue
             ending = file.name.rpartition(".")[2]
             st.download_button(
-                file.label, file.make, file.name, TYPES[ending], key=f"{key}_{file.name}", on_click="ignore",
+                file.label, file.make, file.name, TYPES[ending], key=f"export_{key}_{file.name}", on_click="ignore",
                 icon=ICONS[ending], type="tertiary",
             )  # fmt: skip
 
