@@ -64,12 +64,13 @@ window.bench = (() => {
       throw new Error(`no picture within ${limit} ms`);
     },
 
-    // Milliseconds from the start of the navigation to the frame after the first picture or lit canvas is on the page.
+    // Milliseconds from the start of the navigation to the frame after the first picture, lit canvas or drawn curve is on the page.
     firstPicture: async (limit) => {
       for (let now = 0; now < limit; now = await frame()) {
         const main = document.querySelector("[data-testid=stMain]");
         if (!main) continue;
-        const found = deep(main).find((e) => e instanceof HTMLImageElement ? e.complete && e.naturalWidth : e instanceof HTMLCanvasElement && lit(e));
+        const found = deep(main).find((e) => e instanceof HTMLImageElement ? e.complete && e.naturalWidth
+          : e instanceof HTMLCanvasElement ? lit(e) : e.matches("polyline") && e.points.length);
         if (found) return frame();
       }
       throw new Error(`no picture within ${limit} ms`);

@@ -143,6 +143,8 @@ class Session:
                 self.widgets[element.button.label] = element.button.id, delta.fragment_id
             case "html" if "<img" in element.html.body:
                 self.pictures.append(element.html.body)
+            case "bidi_component" if element.bidi_component.component_name == "run_list":
+                self.pictures.append(element.bidi_component.json)  # its curves
 
     def widget(self, label: str) -> tuple[str, str]:
         """Widget id and fragment id of what has this label now. Problem where nothing has."""

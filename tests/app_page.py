@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 from unittest import mock
 
 import numpy as np
 import packed
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 from ae_core.store import ROOT
@@ -34,13 +36,32 @@ def bodies(app: AppTest) -> list[str]:
 def words(app: AppTest) -> str:
     """Everything that a visitor can read or hear, as one string; what the page wrote itself comes first."""
     kinds: Sequence[Any] = (app.markdown, app.title, app.caption, app.info, app.warning, app.error)
-    return " ".join([*bodies(app), *(str(element.value) for kind in kinds for element in kind)])
+    runs = [f"{row['title']} seed {row['seed']} {row['id']} {row['sentence']} {row['error']}" for row in listed(app)]
+    return " ".join([*bodies(app), *runs, *(str(element.value) for kind in kinds for element in kind)])
+
+
+def components(app: AppTest, *names: str) -> list[Any]:
+    """What was sent for the components of these names."""
+    return [e.proto for e in app.get("bidi_component") if e.proto.component_name in names]
+
+
+def listed(app: AppTest) -> list[dict[str, Any]]:
+    """The rows that the list of runs was sent; none where there is no such list."""
+    return [row for sent in components(app, "run_list") for row in json.loads(sent.json)["rows"]]
+
+
+def press_delete(app: AppTest, run: Any) -> AppTest:
+    """Let the list of runs send this as the id of the run whose Delete was pressed."""
+    (sent,) = components(app, "run_list")
+    event = json.dumps([{"event": "delete", "value": run}])
+    states = app._tree.get_widget_states()
+    states.widgets.append(WidgetState(id=f"$$STREAMLIT_INTERNAL_KEY_{sent.id}__events", json_trigger_value=event))
+    return app._run(states)
 
 
 def pads(app: AppTest, *names: str) -> list[bytes]:
     """What was sent to the components of these names, else to the latent pads."""
-    sent = [element.proto for element in app.get("bidi_component")]
-    return [proto.bytes for proto in sent if proto.component_name in (names or ("latent_pad",))]
+    return [sent.bytes for sent in components(app, *(names or ("latent_pad",)))]
 
 
 def header(app: AppTest, nth: int = 0) -> dict[str, Any]:

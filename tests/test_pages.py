@@ -15,7 +15,6 @@ from sklearn.decomposition import PCA as Sklearn
 
 from ae_core.datasets import DATASETS
 from ae_core.models import MODELS, idea
-from ae_core.recipe import recipe
 from ae_core.store import Store
 from ui import family
 from ui.cached import runs_of
@@ -158,25 +157,6 @@ def test_a_data_set_that_is_absent_is_offered_not_fetched(monkeypatch, tmp_path)
     assert not app.exception
     assert "not on this computer yet" in app.info[0].value
     assert not (tmp_path / "nothing").exists()
-
-
-def test_a_deleted_run_can_be_brought_back(finished):
-    app = open_page("runs")
-    app.button(key=f"runs_delete_{finished.id}").click().run()
-    assert not finished.folder.exists()
-    undo = next(button for button in app.button if button.label == "Undo")
-    undo.click().run()
-    assert finished.folder.exists()
-    assert finished.load()
-
-
-def test_runs_shows_state_numbers_and_what_is_broken_without_hiding_the_rest(finished):
-    broken = Store.default().create(recipe("vanilla", "digits", {}, {}), origin="app")
-    (broken.folder / "run.json").write_text("{", encoding="utf-8")
-    app = open_page("runs")
-    assert not app.exception
-    assert any(broken.id in warning.value for warning in app.warning)
-    assert f"{finished.status().test['mse']:.4f}" in words(app)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ What takes long is computed by the engine: then these functions raise NotReady, 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,14 @@ from ae_core.computations import Computation, of_run
 from ae_core.datasets import dataset
 from ae_core.metrics import codes, reconstructions, squared_errors, ssims
 from ae_core.models import Autoencoder
-from ae_core.runs import Run, RunError
+from ae_core.runs import Run, RunError, Status
 from ae_core.store import Store
 from ui import charts
 from ui.computing import computed
 from ui.remembered import remembered
 
 BY_SIZE = 1000  # test images behind the curve of PCA against the size of the code
+CURVE = 40  # points of a small curve; more are not seen
 COMPARED = 1000  # training images among which the nearest codes are looked for
 
 
@@ -72,6 +74,40 @@ def metrics(run: Run) -> list[dict[str, Any]]:
 @remembered(128)
 def _metrics(_run: Run, version: str) -> list[dict[str, Any]]:
     return _run.metrics()
+
+
+def status(run: Run) -> Status:
+    """Where a run stands. Its file is read again when it is another one; one that is said to be trained is asked every
+    time, because a process ends without a word.
+    """
+    try:
+        found = (run.folder / "status.json").stat()
+    except OSError:
+        return run.status()
+    kept = _status(run.folder, found.st_ino, found.st_size, found.st_mtime_ns)
+    return run.status() if kept.state in ("running", "interrupted") else kept
+
+
+@remembered(1024)  # the list of runs asks for all of them, every second
+def _status(folder: Path, inode: int, size: int, written: int) -> Status:
+    return Run(folder).status()
+
+
+def test_curve(run: Run) -> list[float]:
+    """The test loss over the training, at most `CURVE` points of it; what is not a number is left out."""
+    try:
+        found = (run.folder / "metrics.jsonl").stat()
+    except OSError:
+        return []
+    return list(_test_curve(run.folder, found.st_ino, found.st_size, found.st_mtime_ns))
+
+
+@remembered(1024)
+def _test_curve(folder: Path, inode: int, size: int, written: int) -> tuple[float, ...]:
+    losses = (sum(line["test"].values()) for line in metrics(Run(folder)) if line.get("test"))
+    finite = [loss for loss in losses if math.isfinite(loss)]
+    shown = sorted({round(i * (len(finite) - 1) / (CURVE - 1)) for i in range(CURVE)}) if finite else []
+    return tuple(float(f"{finite[i]:.4g}") for i in shown)
 
 
 def test_errors(run: Run) -> np.ndarray:

@@ -13,7 +13,6 @@ from PIL import Image
 
 from ui.colours import TOO_BRIGHT, TOO_DARK
 
-SPARKS = 120  # points of a small curve; more are not seen
 Pixels = np.ndarray  # uint8, (n, height, width, 1 or 3)
 
 
@@ -115,22 +114,3 @@ def tiles(shown: Sequence[Tile]) -> str:
         for tile in shown
     )
     return f'<div class="ae-tiles">{figures}</div>'
-
-
-def sparkline(values: Sequence[float], colour: str, label: str) -> str:
-    """HTML of a small curve without axes; values on a logarithmic scale where all are positive."""
-    points = np.asarray(values, dtype=float)
-    if len(points) < 2:
-        return ""
-    points = points[np.unique(np.linspace(0, len(points) - 1, SPARKS).round().astype(int))]
-    points = np.log(points) if (points > 0).all() else points
-    span = float(np.ptp(points)) or 1.0
-    x = np.linspace(1, 99, len(points))
-    y = 2 + 26 * (points.max() - points) / span
-    path = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
-    svg = (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 30" preserveAspectRatio="none">'
-        f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.6" vector-effect="non-scaling-stroke"/></svg>'
-    )
-    uri = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
-    return f'<img class="ae-spark" src="{uri}" alt="{html.escape(label, quote=True)}">'
