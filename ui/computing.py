@@ -20,6 +20,7 @@ from ae_core.slices import InSlices
 from ae_core.store import Store
 from ui.remembered import remembered
 from ui.server import engine
+from ui.turns import turns
 
 GRACE_S = 0.25  # whoever asks first waits this long: most computations are done by then
 EVERY_S, SHORT_S = 0.5, 1.0  # between two looks at the progress; what is over by then needs no button
@@ -45,8 +46,10 @@ def computed(what: Computation) -> dict[str, Tensor]:
         RunError, DatasetError: where it is not possible.
     """
     machine = engine()
-    if machine and not machine.side.ready(what) and (_unwanted(what) or not machine.side.ask(what, GRACE_S)):
-        raise NotReady(what)
+    if machine and not machine.side.ready(what):
+        turns.give_up()
+        if _unwanted(what) or not machine.side.ask(what, GRACE_S):
+            raise NotReady(what)
     return _read(what, what.key)
 
 

@@ -21,6 +21,7 @@ from ae_core.computations import Computation
 from ae_core.datasets import DATASETS, DatasetError
 from ae_core.engine import Engine
 from ae_core.store import EXAMPLE, Store
+from ui.turns import turns
 
 log = logging.getLogger(__name__)
 _engines: list[Engine] = []  # at most one
@@ -42,6 +43,7 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
     from streamlit.runtime.pages_manager import PagesManager
 
     remember_theme()
+    one_page_at_a_time()
     PagesManager.uses_pages_directory = False  # or deep links would open pages/*.py without the frame of app.py
     store = Store.default()
     started = Engine(store)  # not possible later: a page run is not the main module that worker processes expect
@@ -60,6 +62,13 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
     finally:
         use_engine(None)
         started.close()
+
+
+def one_page_at_a_time() -> None:
+    """Have every run of a page or of a part of one wait for its turn."""
+    from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
+
+    ScriptRunner._run_script = turns.taking(ScriptRunner._run_script)  # type: ignore[method-assign]
 
 
 def remember_theme() -> None:

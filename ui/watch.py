@@ -18,6 +18,7 @@ from ui.colours import STATES
 from ui.frame import note
 from ui.pictures import Row, grey, sheet, signed
 from ui.server import engine
+from ui.turns import turns
 
 EVERY_S, ANSWER_S = 0.5, 0.3
 WORDS = {"waiting": "waiting for a free slot", "interrupted": "interrupted: its process is gone"}
@@ -77,6 +78,7 @@ def _buttons(run: Run, status: Status) -> None:
 
 def _wait_for(happened: Callable[[], bool]) -> None:
     """Give a worker a moment, so that the answer is on the page at once and not at the next tick."""
+    turns.give_up()
     until = time.monotonic() + ANSWER_S
     while not happened() and time.monotonic() < until:
         time.sleep(0.01)

@@ -1,0 +1,106 @@
+"""Pages take turns: one at a time, whatever happens in it, and nobody waits for long."""
+
+import threading
+
+import pytest
+from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
+from streamlit.testing.v1 import AppTest
+
+from ui.server import one_page_at_a_time
+from ui.turns import Turns, turns
+
+LONG_S = 30.0
+
+
+def begin(function):
+    thread = threading.Thread(target=function, daemon=True)
+    thread.start()
+    return thread
+
+
+class Watched:
+    """A function that says when it begins and ends only when told to; how many were in it at once."""
+
+    def __init__(self):
+        self.inside, self.most, self.go_on = threading.Semaphore(0), 0, threading.Semaphore(0)
+        self.now, self._lock = 0, threading.Lock()
+
+    def __call__(self):
+        with self._lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        self.inside.release()
+        assert self.go_on.acquire(timeout=LONG_S)
+        with self._lock:
+            self.now -= 1
+
+
+def test_one_at_a_time_and_all_of_them():
+    watched = Watched()
+    line = Turns(LONG_S).taking(watched)
+    threads = [begin(line) for _ in range(6)]
+    for _ in threads:
+        assert watched.inside.acquire(timeout=LONG_S)
+        watched.go_on.release()
+    for thread in threads:
+        thread.join(LONG_S)
+    assert watched.most == 1 and watched.now == 0
+
+
+def test_whoever_has_waited_long_enough_goes_on_beside_the_others():
+    watched, line = Watched(), Turns(patience=0.01)
+    threads = [begin(line.taking(watched)) for _ in range(3)]
+    for _ in range(3):
+        assert watched.inside.acquire(timeout=LONG_S)
+    assert watched.most == 3
+    for _ in threads:
+        watched.go_on.release()
+    for thread in threads:
+        thread.join(LONG_S)
+    again = Watched()
+    again.go_on.release()
+    line.taking(again)()  # those without a turn gave none back: the line is as it was
+    assert line._line.acquire(blocking=False) and not line._line.acquire(blocking=False)
+
+
+def test_whoever_waits_for_something_lets_the_next_one_go_on():
+    line, second = Turns(LONG_S), threading.Event()
+
+    def waits():
+        line.give_up()
+        assert second.wait(LONG_S)
+
+    first = begin(line.taking(waits))
+    begin(line.taking(second.set)).join(LONG_S)
+    first.join(LONG_S)
+    assert second.is_set() and line._line.acquire(blocking=False) and not line._line.acquire(blocking=False)
+
+
+def test_an_error_ends_the_turn():
+    line = Turns(LONG_S)
+
+    def breaks():
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        line.taking(breaks)()
+    done = []
+    begin(line.taking(lambda: done.append(1))).join(LONG_S)
+    assert done == [1]
+
+
+def test_a_page_runs_in_its_turn_and_gives_it_back(monkeypatch):
+    monkeypatch.setattr(ScriptRunner, "_run_script", ScriptRunner._run_script)
+    one_page_at_a_time()
+
+    def page():
+        import streamlit as st
+
+        from ui.turns import turns
+
+        st.write(f"free: {turns._line.acquire(blocking=False)}")
+
+    for _ in range(2):
+        assert AppTest.from_function(page).run().markdown[0].value == "free: False"
+    assert turns._line.acquire(blocking=False)
+    turns._line.release()
