@@ -12,6 +12,11 @@ from ui.turns import Turns, turns
 LONG_S = 30.0
 
 
+def free(line):
+    """Whether nobody has the turn and nobody waits for it."""
+    return not line._taken and not line._line
+
+
 def begin(function):
     thread = threading.Thread(target=function, daemon=True)
     thread.start()
@@ -60,7 +65,29 @@ def test_whoever_has_waited_long_enough_goes_on_beside_the_others():
     again = Watched()
     again.go_on.release()
     line.taking(again)()  # those without a turn gave none back: the line is as it was
-    assert line._line.acquire(blocking=False) and not line._line.acquire(blocking=False)
+    assert free(line)
+
+
+def test_lower_ranks_go_first_and_within_a_rank_who_came_first():
+    line, begun, go_on, order = Turns(LONG_S), threading.Event(), threading.Event(), []
+
+    def holds(rank, name):
+        begun.set()
+        assert go_on.wait(LONG_S)
+
+    first = begin(lambda: line.taking(holds)(0, "first"))
+    assert begun.wait(LONG_S)
+    join = line.taking(lambda rank, name: order.append(name), lambda rank, name: rank)
+    threads = []
+    for rank, name in ((2, "timer"), (1, "page"), (0, "knob"), (1, "second page"), (0, "second knob")):
+        waiting = len(line._line)
+        threads.append(begin(lambda rank=rank, name=name: join(rank, name)))
+        while len(line._line) == waiting:
+            pass
+    go_on.set()
+    for thread in (first, *threads):
+        thread.join(LONG_S)
+    assert order == ["knob", "second knob", "page", "second page", "timer"] and free(line)
 
 
 def test_whoever_waits_for_something_lets_the_next_one_go_on():
@@ -73,7 +100,7 @@ def test_whoever_waits_for_something_lets_the_next_one_go_on():
     first = begin(line.taking(waits))
     begin(line.taking(second.set)).join(LONG_S)
     first.join(LONG_S)
-    assert second.is_set() and line._line.acquire(blocking=False) and not line._line.acquire(blocking=False)
+    assert second.is_set() and free(line)
 
 
 def test_an_error_ends_the_turn():
@@ -98,9 +125,8 @@ def test_a_page_runs_in_its_turn_and_gives_it_back(monkeypatch):
 
         from ui.turns import turns
 
-        st.write(f"free: {turns._line.acquire(blocking=False)}")
+        st.write(f"taken: {turns._taken}")
 
     for _ in range(2):
-        assert AppTest.from_function(page).run().markdown[0].value == "free: False"
-    assert turns._line.acquire(blocking=False)
-    turns._line.release()
+        assert AppTest.from_function(page).run().markdown[0].value == "taken: True"
+    assert free(turns)

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 
 from ae_core.computations import Computation
 from ae_core.datasets import DATASETS, DatasetError
@@ -65,10 +66,13 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
 
 
 def one_page_at_a_time() -> None:
-    """Have every run of a page or of a part of one wait for its turn."""
+    """Have every run of a page or of a part of one wait for its turn; a moved knob is first, what a timer asks for last."""
     from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 
-    ScriptRunner._run_script = turns.taking(ScriptRunner._run_script)  # type: ignore[method-assign]
+    def rank(self: ScriptRunner, rerun_data: RerunData) -> int:
+        return 2 if rerun_data.is_auto_rerun else 0 if rerun_data.fragment_id_queue else 1
+
+    ScriptRunner._run_script = turns.taking(ScriptRunner._run_script, rank)  # type: ignore[method-assign]
 
 
 def remember_theme() -> None:
