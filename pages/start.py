@@ -1,12 +1,7 @@
 """Start: what an autoencoder is, with one under the pointer, and the family."""
 
-import math
-
 import streamlit as st
 
-from ae_core.datasets import DATASETS
-from ae_core.exploration import starting_latent
-from ae_core.models import MODELS
 from ae_core.runs import Run
 from ui import cached, family, latent
 from ui.answers import beside_a_sheet
@@ -97,15 +92,4 @@ for run in family.shipped("vanilla-{}")[:1]:
     there_and_back(run)
 
 st.subheader("The family", anchor=False)
-cards = st.grid(3, min_column_width=260)
-for name, kind in MODELS.items():
-    example = family.shipped_of(name)
-    made = example.recipe() if example else None
-    entry = made.data if made else DATASETS["digits"]
-    size = made.knobs["latent"] if made else starting_latent(kind, entry)
-    with cards.container(border=True, height="stretch"):
-        st.html(family.card(name, example, math.prod(entry.shape), size))
-        with st.container(horizontal=True, gap="small"):
-            if example:
-                st.page_link("pages/latent.py", label="Open", icon=":material/scatter_plot:", query_params={"run": example.id})  # fmt: skip
-            st.page_link("pages/train.py", label="Train it yourself", icon=":material/play_arrow:", query_params={"model": name})  # fmt: skip
+st.html(family.cards())

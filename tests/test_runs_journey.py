@@ -85,6 +85,20 @@ def test_a_click_opens_a_run_within_the_visit_and_the_way_back_leads_to_the_list
     assert page.url.endswith("/runs") and same_visit(page)
 
 
+def test_a_card_of_the_family_opens_within_the_visit_and_leads_back(visit):
+    page = visit("")
+    settled(page)
+    page.evaluate(HERE)
+    card = page.get_by_role("article").filter(has_text="Structured VAE")
+    card.get_by_role("link", name="Train it yourself: Structured VAE").click()
+    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
+    expect(page.get_by_role("combobox", name=re.compile("Model"))).to_have_value("Structured VAE")
+    assert page.url.endswith("/train?model=structured_vae") and same_visit(page)
+    page.go_back()
+    expect(page.get_by_role("heading", name="The family")).to_be_visible()
+    assert same_visit(page)
+
+
 def test_keys_open_a_run_within_the_visit(visit):
     page = opened(visit)
     control(page, "Watch", "vae-digits-2d").focus()

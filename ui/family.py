@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import html
+import math
 from collections.abc import Iterator
 
 from ae_core.datasets import DATASETS, Dataset, DatasetError
-from ae_core.exploration import one_of_each
+from ae_core.exploration import one_of_each, starting_latent
 from ae_core.metrics import reconstructions
 from ae_core.models import MODELS, idea
 from ae_core.models.base import DeterministicAutoencoder
@@ -59,15 +60,33 @@ def _others(model: str) -> Iterator[Run]:
             continue
 
 
-def card(model: str, example: Run | None, pixels: int, latent: int) -> str:
-    """HTML of what a model is: its idea, its bottleneck and, where there is an example, what that makes of test pictures.
+def cards() -> str:
+    """HTML of a card for each model; one element of the page, since each costs the server and the browser as much as it holds."""
+    return f'<div class="ae-cards">{"".join(map(_card, MODELS))}</div>'
 
-    One element of the page, since each costs the server and the browser as much as it holds.
-    """
-    parts = [f"<strong>{html.escape(MODELS[model].title)}</strong>", small(idea(model)), bottleneck(pixels, latent)]
+
+def _card(model: str) -> str:
+    """What a model is: its idea, its bottleneck and, where there is an example, what that makes of test pictures."""
+    kind, example = MODELS[model], shipped_of(model)
+    made = example.recipe() if example else None
+    entry = made.data if made else DATASETS["digits"]
+    size = made.knobs["latent"] if made else starting_latent(kind, entry)
+    parts = [
+        f"<strong>{html.escape(kind.title)}</strong>",
+        small(idea(model)),
+        bottleneck(math.prod(entry.shape), size),
+    ]
+    links = [_link(f"train?model={model}", "Train it yourself", kind.title)]
     if example:
         parts += [pictures(example), small(source_words(example))]
-    return f'<div class="ae-card">{"".join(parts)}</div>'
+        links.insert(0, _link(f"latent?run={example.id}", "Open", kind.title))
+    return f'<article class="ae-card">{"".join(parts)}<nav>{"".join(links)}</nav></article>'
+
+
+def _link(address: str, label: str, title: str) -> str:
+    """A link that stays within the visit (`components/visit_links.js`)."""
+    named = html.escape(f"{label}: {title}", quote=True)
+    return f'<a data-visit href="{html.escape(address, quote=True)}" aria-label="{named}">{html.escape(label)}</a>'
 
 
 def bottleneck(pixels: int, latent: int) -> str:

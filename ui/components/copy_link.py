@@ -1,4 +1,4 @@
-"""A small button that copies the address of the page, which opens it again as it is now."""
+"""A small button that copies the address of the page, which opens it again as it is now; with it, links stay in the visit."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ span { font-size: 0.8rem; position: absolute; right: 0; top: calc(100% + 0.2rem)
 
 
 def copy_link() -> None:
-    """Show the button."""
-    script = (_HERE / "copy_link.js").read_text(encoding="utf-8")
+    """Show the button; it stands on every page, so the script that keeps marked links in the visit comes along."""
+    script = "".join((_HERE / name).read_text(encoding="utf-8") for name in ("visit_links.js", "copy_link.js"))
     st.components.v2.component("copy_link", html=_HTML, css=_CSS, js="\n" + script)(key="copy_link", width="content")

@@ -11,19 +11,10 @@ function create(root) {
 
   list.addEventListener("click", (event) => {
     const control = event.target.closest("[data-action]");
-    if (!control) return;
-    if (control.href) return follow(control, event);
+    if (!control || control.href) return;
     said.textContent = ""; s.removed = control.closest("li").dataset.run;
     s.api.setTriggerValue("delete", s.removed);
   });
-  // A plain click stays within the visit: the app opens the new address as it does when somebody goes back or forth.
-  // A trigger with st.switch_page would do that too, but leave a step of the history that leads nowhere.
-  function follow(link, event) {
-    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;  // into a new tab: that is the browser's
-    event.preventDefault();
-    history.pushState({}, "", link.href);
-    window.dispatchEvent(new PopStateEvent("popstate", { state: {} }));
-  }
 
   function show(data) {
     const wanted = new Set(data.rows.map((row) => row.id));

@@ -23,9 +23,9 @@ _HTML = """
     <svg class="curve" role="img" aria-label="test loss over the training" viewBox="0 0 100 30" preserveAspectRatio="none"><polyline/></svg>
     <p class="numbers"><b></b> <small>test error per pixel</small><span></span></p>
     <div class="actions">
-      <a data-action="watch"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M3.5 17.5l6-6 4 4 7-8.5"/></svg>Watch</a>
-      <a data-action="open"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 3v18M9 5.5H4.5v13H9M15 5.5h4.5v13H15"/></svg>Open</a>
-      <a data-action="compare"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M3.5 5.5h17v13h-17zM9.2 5.5v13M14.8 5.5v13"/></svg>Compare</a>
+      <a data-visit data-action="watch"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M3.5 17.5l6-6 4 4 7-8.5"/></svg>Watch</a>
+      <a data-visit data-action="open"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 3v18M9 5.5H4.5v13H9M15 5.5h4.5v13H15"/></svg>Open</a>
+      <a data-visit data-action="compare"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M3.5 5.5h17v13h-17zM9.2 5.5v13M14.8 5.5v13"/></svg>Compare</a>
       <button data-action="delete" type="button"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4.5 6.5h15M9.5 6.5v-3h5v3M6.5 6.5v14h11v-14M10 10.5v6M14 10.5v6"/></svg>Delete</button>
     </div>
   </li></template>

@@ -1,0 +1,17 @@
+/** From now on a link marked with data-visit stays within the visit, wherever on the page it is; other links load the app anew.
+ *
+ * The app opens the new address as it does when somebody goes back or forth. A trigger with st.switch_page would do that
+ * too, but leave a step of the history that leads nowhere, and a st.page_link costs the server an element of its own.
+ */
+function keepLinksInVisit() {
+  if (document.documentElement.dataset.links) return;
+  document.documentElement.dataset.links = "in the visit";
+  document.addEventListener("click", (event) => {
+    const link = event.composedPath().find((node) => node.href && node.dataset?.visit !== undefined);
+    if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    history.pushState({}, "", link.href);
+    window.dispatchEvent(new PopStateEvent("popstate", { state: {} }));
+  });
+}
+
