@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import torch
@@ -44,6 +44,27 @@ class InSlices(ABC):
                 self.step()
                 if time.monotonic() > until:
                     return
+        finally:
+            self._turn.release()
+
+
+class Pace:
+    """However many look on: computations that are moved on together take `seconds` of every `period` seconds, not more."""
+
+    def __init__(self, seconds: float, period: float) -> None:
+        self.seconds, self.period = seconds, period
+        self._turn, self._next = threading.Lock(), 0.0
+
+    def move(self, tasks: Iterable[InSlices]) -> None:
+        """Move on those that are not done, each by an equal part of a slice; at once back where it is too early for that."""
+        waiting = [task for task in tasks if not task.done]
+        if not waiting or not self._turn.acquire(blocking=False):
+            return
+        try:
+            if time.monotonic() >= self._next:
+                for task in waiting:
+                    task.advance(self.seconds / len(waiting))
+                self._next = time.monotonic() + self.period - self.seconds
         finally:
             self._turn.release()
 

@@ -18,7 +18,6 @@ from ui.provenance import source_words
 from ui.sheet_file import Sheet, as_sheet
 from ui.sources import pick_source
 
-SLICE_S, EVERY_S = 0.12, 0.3
 TICKING = "denoise_ticking"  # session key: whether something is still being measured
 HOW = {"once": "Once", "hundred": "× 100"}
 
@@ -73,11 +72,7 @@ def look(kind: str, ticking: bool) -> None:
         source = pick_source(data)
         draw = number("Random draw of the damage", 1, 50, "draw")
     shown = denoising.candidates(data, compared, kind)
-    waiting = [candidate.sweep for candidate in shown if not candidate.sweep.done]
-    for sweep in waiting:
-        sweep.wanted = level
-        sweep.advance(SLICE_S / len(waiting))
-    busy = any(not candidate.sweep.done for candidate in shown)
+    busy = denoising.measure(shown, level)
     with right:
         if source is None:
             st.info(
@@ -90,7 +85,7 @@ def look(kind: str, ticking: bool) -> None:
                 st.html(tiles(found))
                 made = as_sheet(found)
             else:
-                rows, done = denoising.hundred(damaged, level, shown, SLICE_S)
+                rows, done = denoising.hundred(damaged, level, shown)
                 made = Sheet(rows, denoising.HUNDRED, "how often applied")
                 st.html(sheet(*made) if rows else "<span></span>")
                 busy = busy or not done
@@ -121,7 +116,7 @@ def curves(kind: str) -> None:
 
 try:
     ticks = bool(st.session_state.get(TICKING))
-    st.fragment(when_ready, run_every=EVERY_S if ticks else None)(guarded(look), kind, ticks)
+    st.fragment(when_ready, run_every=denoising.EVERY_S if ticks else None)(guarded(look), kind, ticks)
     with contextlib.suppress(NotReady):  # there is a bar above, and the page is drawn again
         if not ticks:
             curves(kind)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from ae_core.slices import PORTION, EachPicture
+from ae_core.slices import PORTION, EachPicture, Pace
 from ui import computing
 
 
@@ -50,6 +50,17 @@ def test_of_two_who_look_one_computes_and_the_other_does_not_wait():
     leave.set()
     first.join(30)
     assert task.done
+
+
+def test_however_many_look_all_together_get_one_slice_in_a_period():
+    pace, tasks = Pace(seconds=-1.0, period=1000.0), [EachPicture(numbered(2 * PORTION), first_pixel) for _ in range(2)]
+    for _ in range(5):
+        pace.move(tasks)
+    assert [task.share for task in tasks] == [0.5, 0.5]  # no time: one step each, once
+    pace._next = 0.0  # the period is over
+    pace.move(tasks)
+    assert all(task.done for task in tasks)
+    pace.move(tasks)
 
 
 def test_a_page_shows_a_bar_until_all_is_done(monkeypatch):

@@ -107,6 +107,7 @@ def _wait(what: Computation, place: str, since: float) -> None:
 
 def in_slices(what: InSlices, words: str) -> bool:
     """Move a computation on by a slice of time; True once it is done, else a bar, and soon the page is drawn again."""
+    turns.give_up()
     what.advance(SLICE_S)
     if not what.done:
         st.fragment(_move_on, run_every=NEXT_S)(what, words)
@@ -114,6 +115,7 @@ def in_slices(what: InSlices, words: str) -> bool:
 
 
 def _move_on(what: InSlices, words: str) -> None:
+    turns.give_up()
     what.advance(SLICE_S)
     if what.done:
         st.rerun()

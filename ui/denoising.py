@@ -31,12 +31,14 @@ from ae_core.restoration import (
     quality,
 )  # fmt: skip
 from ae_core.runs import Run
+from ae_core.slices import Pace
 from ui import cached, charts
 from ui.colours import BASELINE, CLASSES, RUN_COLOURS
 from ui.frame import table, wide
 from ui.pick import short_title
 from ui.pictures import Row, Tile, grey
 from ui.remembered import remembered
+from ui.turns import turns
 
 KINDS = {
     "gaussian": "Gaussian noise", "salt_and_pepper": "Salt and pepper", "masking": "Missing pixels", "block": "Black block",
@@ -44,6 +46,8 @@ KINDS = {
 FILTER_TITLES = {"median": "Median", "gaussian": "Gaussian blur", "non_local_means": "Non-local means"}
 FILTER_COLOURS = {"median": CLASSES[3], "gaussian": CLASSES[5], "non_local_means": CLASSES[6]}
 HUNDRED = ("damaged", *(f"× {times}" for times in TIMES))  # what stands under the pictures of `hundred`
+EVERY_S = 0.3  # between two looks at what is still being measured
+MEASURING, REPEATING = Pace(0.12, EVERY_S), Pace(0.12, EVERY_S)  # of all visitors together
 EQUAL_DB = 60.0  # from here on two pictures count as equal: a quarter of a grey level of 256 apart
 
 
@@ -135,7 +139,18 @@ def _numbers(clean: Tensor, output: Tensor) -> list[str]:
     return [f"PSNR {decibel(quality(clean, output))}", f"SSIM {float(ssims(clean, output)[0]):.2f}"]
 
 
-def hundred(damaged: Tensor, level: float, shown: Sequence[Candidate], seconds: float) -> tuple[list[Row], bool]:
+def measure(shown: Sequence[Candidate], level: float) -> bool:
+    """Move the curves on by a slice, this level first; whether something is left to do."""
+    waiting = [candidate.sweep for candidate in shown if not candidate.sweep.done]
+    for sweep in waiting:
+        sweep.wanted = level
+    if waiting:
+        turns.give_up()
+        MEASURING.move(waiting)
+    return any(not sweep.done for sweep in waiting)
+
+
+def hundred(damaged: Tensor, level: float, shown: Sequence[Candidate]) -> tuple[list[Row], bool]:
     """What every method's output becomes when it goes through again and again; and whether all is computed."""
     key = hashlib.sha256(damaged.numpy().tobytes()).hexdigest()
     tuned = {c.sweep.method.title: (c, strength) for c in shown if (strength := c.sweep.strength(level)) is not None}
@@ -143,9 +158,9 @@ def hundred(damaged: Tensor, level: float, shown: Sequence[Candidate], seconds: 
         name: _again(c.sweep.method, damaged, strength, f"{c.version}:{strength}:{key}")
         for name, (c, strength) in tuned.items()
     }
-    waiting = [again for again in repeated.values() if not again.done]
-    for again in waiting:
-        again.advance(seconds / len(waiting))
+    if not all(again.done for again in repeated.values()):
+        turns.give_up()
+        REPEATING.move(repeated.values())
     rows = [_repeated_row(name, damaged, again) for name, again in repeated.items()]
     done = len(tuned) == len(shown) and all(again.done for again in repeated.values())
     return rows, done
