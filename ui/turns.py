@@ -18,7 +18,7 @@ from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
-PATIENCE_S = 0.5  # nobody waits longer for a turn: one slow page must not hold up all others
+PATIENCE_S = 2.0  # nobody waits longer for a turn, whatever the one who has it is doing
 
 
 @dataclass(order=True)
