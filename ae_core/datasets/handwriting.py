@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 
 
 _ONE_AT_A_TIME = threading.RLock()
-_FOUND: set[Path] = (
-    set()
-)  # folders that are complete, which every page asks a dozen times; `load` says where one has gone since
+# Folders that are complete: every page asks a dozen times. `load` says it where one has gone since.
+_FOUND: set[Path] = set()
 
 
 def data_folder() -> Path:
