@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 from streamlit.testing.v1 import AppTest
 
 from ui.server import one_page_at_a_time
@@ -130,3 +131,13 @@ def test_a_page_runs_in_its_turn_and_gives_it_back(monkeypatch):
     for _ in range(2):
         assert AppTest.from_function(page).run().markdown[0].value == "taken: True"
     assert free(turns)
+
+
+def test_a_moved_knob_is_first_and_what_a_timer_asks_for_is_last(monkeypatch):
+    ranks = []
+    monkeypatch.setattr(ScriptRunner, "_run_script", ScriptRunner._run_script)
+    monkeypatch.setattr(turns, "taking", lambda function, rank: ranks.append(rank) or function)
+    one_page_at_a_time()
+    knob, page = RerunData(fragment_id_queue=["part"]), RerunData()
+    timer = RerunData(fragment_id_queue=["part"], is_auto_rerun=True)
+    assert [ranks[0](None, asked) for asked in (knob, page, timer)] == [0, 1, 2]
