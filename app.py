@@ -40,6 +40,9 @@ def visit() -> None:
 if get_script_run_ctx(suppress_warning=True):
     visit()
 else:
+    from ae_core import forkserver
+
+    forkserver.begin()  # first of all: it imports on one core what this process imports on another
     from ui.routes import routes
     from ui.server import lifespan
 

@@ -10,12 +10,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import signal
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ae_core import forkserver
 from ae_core.device import prepare_process
 from ae_core.execution import execute_by_id
 from ae_core.recipe import Recipe
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 SETTINGS = {
+    "distributed.worker.multiprocessing-method": forkserver.METHOD,
     "distributed.scheduler.allowed-failures": 3,
     "distributed.scheduler.work-stealing": False,
     "distributed.scheduler.worker-saturation": 1.0,  # a run waits for any slot, never behind another run
@@ -61,21 +60,8 @@ def _warm_worker() -> None:
     list(train(model, new_optimiser(model, plan), data.load().train.images[:8], plan))
 
 
-@contextlib.contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """Processes started meanwhile leave Ctrl-C to the server, which ends them in order."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 class Engine:
-    """A running cluster; make one per server and `close` it. Starting takes about a second."""
+    """A running cluster; make one per server and `close` it. Starting takes as long as its processes' imports."""
 
     def __init__(self, store: Store, slots: int | None = None) -> None:
         import dask
@@ -83,9 +69,11 @@ class Engine:
 
         self.store, self.slots = store, slots or max(1, os.cpu_count() or 1)
         dask.config.set(SETTINGS)
-        with _interrupts_ignored():
-            self._cluster = LocalCluster(n_workers=self.slots, threads_per_worker=1, **HERE)
-            self.side = SideProcess(store.root, **HERE)
+        forkserver.begin()
+        here = {**HERE, "env": {name: value for name, value in os.environ.items() if name.startswith("AE_")}}
+        with forkserver.interrupts_ignored():
+            self._cluster = LocalCluster(n_workers=self.slots, threads_per_worker=1, **here)
+            self.side = SideProcess(store.root, **here)
         self._client = Client(self._cluster, set_as_default=False)
         self._futures: dict[str, Future] = {}
         self._warming: list[Future] = []

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 
+import psutil
 import pytest
 from fresh_python import answer_of
 from small_runs import bit_equal, kept_tensors, small_recipe, wait_until
 
 from ae_core import execution
 from ae_core.computations import Computation
-from ae_core.engine import Engine
+from ae_core.engine import SETTINGS, Engine
 from ae_core.execution import execute
 from ae_core.runs import Run, Status
 from ae_core.store import Store
@@ -58,6 +61,23 @@ def both_slots_busy(engine: Engine) -> list[Run]:
 def test_there_is_one_process_per_slot_and_none_is_this_one(engine):
     processes = set(engine.workers().values())
     assert len(processes) == engine.slots == 2 and os.getpid() not in processes
+
+
+def frozen_and_deaf() -> tuple[int, bool]:
+    """How many objects were set aside before this process was forked, and whether it leaves Ctrl-C to the server."""
+    return gc.get_freeze_count(), signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="worker processes are forked on Linux only")
+def test_all_processes_are_forked_from_one_that_has_imported_everything(engine):
+    processes = [*engine.workers().values(), *engine.side._client.run(os.getpid).values()]
+    parents = {psutil.Process(process).ppid() for process in processes}
+    assert len(processes) == 3 and len(parents) == 1 and os.getpid() not in parents
+    for frozen, deaf in [
+        *engine._client.run(frozen_and_deaf).values(),
+        *engine.side._client.run(frozen_and_deaf).values(),
+    ]:
+        assert frozen > 100_000 and deaf
 
 
 def test_a_submitted_run_is_done_with_the_weights_it_would_have_here(engine, store):
@@ -144,6 +164,7 @@ def test_a_killed_worker_is_replaced_and_its_run_ends_bit_for_bit_the_same(engin
     wait_until(lambda: state(run) == "done")
     wait_until(lambda: len(engine.workers()) == engine.slots)
     assert victim not in engine.workers().values()
+    assert all(deaf for _, deaf in engine._client.run(frozen_and_deaf).values())
     here = store.create(small_recipe(epochs=epochs), origin="test")
     execute(here)
     assert bit_equal(kept_tensors(run), kept_tensors(here))
@@ -197,12 +218,11 @@ def test_a_run_that_was_deleted_while_it_waited_harms_nobody(engine):
     assert gone.id not in [run.id for run in engine.store.listing()]
 
 
-def test_a_run_that_kills_its_workers_is_given_up_with_a_sentence(engine, monkeypatch):
-    scheduler = engine._cluster.scheduler
-    assert scheduler.allowed_failures == 3
-    monkeypatch.setattr(scheduler, "allowed_failures", 0)  # each worker takes seconds to come back
-    run = engine.submit(small_recipe(epochs=LONG))
-    wait_until(lambda: trains(run))
-    os.kill(run.status().owner["pid"], signal.SIGKILL)
+def test_a_run_that_kills_its_workers_is_given_up_with_a_sentence(engine):
+    run, killed = engine.submit(small_recipe(epochs=LONG)), set()
+    while len(killed) <= SETTINGS["distributed.scheduler.allowed-failures"]:
+        wait_until(lambda: trains(run) and run.status().owner["pid"] not in killed)
+        killed.add(run.status().owner["pid"])
+        os.kill(run.status().owner["pid"], signal.SIGKILL)
     wait_until(lambda: state(run) == "failed")
     assert "its process died several times" in run.status().error and "try a smaller model" in run.status().error

@@ -47,8 +47,8 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
     one_page_at_a_time()
     PagesManager.uses_pages_directory = False  # or deep links would open pages/*.py without the frame of app.py
     store = Store.default()
-    started = Engine(store)  # not possible later: a page run is not the main module that worker processes expect
     _import_what_pages_need()  # before the engine is there to ask: here all is computed at once
+    started = Engine(store)  # not possible later: a page run is not the main module that worker processes expect
     use_engine(started)
     started.warm()  # goes on while the first pages are served
     store.empty_trash()
