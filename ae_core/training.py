@@ -106,12 +106,13 @@ def train(model: Autoencoder, optimiser: Optimizer, images: Tensor, plan: Plan, 
                 group["lr"] = plan.learning_rate * SCHEDULES[plan.schedule](model.progress)
             with precision:
                 losses = _losses(model, x, plan.seed, step)
-            optimiser.zero_grad()
+            for parameter in parameters:
+                parameter.grad = None
             loss = torch.stack(list(losses.values())).sum()
             loss.backward()
-            norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+            norms = torch.stack([p.grad.norm() for p in parameters if p.grad is not None])
             values = {name: value.item() for name, value in losses.items()}
-            _require_finite({**values, "gradient": norm.item()}, step, epoch + 1, plan)
+            _require_finite({**values, "gradient": norms.sum().item()}, step, epoch + 1, plan)
             optimiser.step()
             seconds += time.perf_counter() - began
             yield Step(step, epoch + 1, values, seconds)
