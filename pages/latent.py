@@ -50,7 +50,7 @@ run = pick_run(*(run.id for run in family.planes()[:1]))
 
 def chosen_view(made: Recipe, size: int, n: int) -> View:
     """Which map of a code of `size` numbers to show, by controls and by the address."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True):
         layers = latent.layers(run)
         layer = pick("Layer", layers, "layer", "code", width=190)
         if layer != "code":

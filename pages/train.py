@@ -52,19 +52,19 @@ with controls:
     name = pick("Pictures", {key: entry.title for key, entry in found.items()}, "dataset")
     data = found[name]
     note(data.about)
-    offer_import()
     offer_removal(data)
     ready = data.present() or offer_download(data)
     starts = {"latent": starting_latent(MODELS[model], data), "epochs": data.epochs}
     own, general = declared(MODELS[model]), declared(Plan)
     chosen = knob_widgets({"latent": own["latent"], "epochs": general["epochs"]}, starts)
+    press = st.container()  # on the first screen, above what most leave as it is
     with st.expander("More knobs", icon=":material/tune:"):
         chosen |= knob_widgets({k: v for k, v in own.items() if k not in chosen}, starts)
     with st.expander("How it is trained", icon=":material/fitness_center:"):
         chosen |= knob_widgets({k: v for k, v in general.items() if k not in chosen}, starts)
     if not engine():
-        st.warning("Training is off: the app was started without its server; start it with streamlit run app.py.")
-    if st.button(
+        press.warning("Training is off: the app was started without its server; start it with streamlit run app.py.")
+    if press.button(
         "Train", type="primary", width="stretch", icon=":material/play_arrow:", disabled=not (ready and engine())
     ):
         try:
@@ -72,7 +72,8 @@ with controls:
             run = engine().submit(made)  # type: ignore[union-attr]
             st.session_state[FOLLOWED] = st.query_params["run"] = run.id
         except (KnobError, RunError) as error:
-            st.error(str(error))
+            press.error(str(error))
+    offer_import()
     offer_presets()
 
 with result:

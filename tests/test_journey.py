@@ -80,6 +80,8 @@ def test_a_pulled_bar_changes_the_output_by_hand_and_by_key(visit):
 def test_train_watch_stop_reload_find_and_open(visit, server):
     page = visit(f"train?{LONG}")
     expect(page.get_by_text("A finished example.")).to_be_visible()
+    page.set_viewport_size({"width": 1024, "height": 768})  # a projector
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_in_viewport(ratio=1)
     run_id = press_train(page)
     expect(page.get_by_text("running", exact=True)).to_be_visible()
     wait_for_new_picture(page)
