@@ -11,9 +11,9 @@ import contextlib
 import logging
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ae_core import forkserver
+from ae_core.cluster import local_cluster
 from ae_core.device import prepare_process
 from ae_core.execution import execute_by_id
 from ae_core.recipe import Recipe
@@ -25,27 +25,6 @@ if TYPE_CHECKING:
     from distributed import Future
 
 log = logging.getLogger(__name__)
-SETTINGS = {
-    "distributed.worker.multiprocessing-method": forkserver.METHOD,
-    "distributed.scheduler.allowed-failures": 3,
-    "distributed.scheduler.work-stealing": False,
-    "distributed.scheduler.worker-saturation": 1.0,  # a run waits for any slot, never behind another run
-    "distributed.scheduler.http.routes": [],  # nobody needs Dask's own pages
-    "distributed.worker.http.routes": [],
-    # What Dask measures of itself would wake this process, and interrupt every training, fifty times a second.
-    "distributed.worker.profile.enabled": False,
-    "distributed.admin.tick.interval": "2s",
-    "distributed.admin.tick.cycle": "10s",
-    "distributed.admin.system-monitor.interval": "5s",
-}
-
-
-HERE: dict[str, Any] = {  # a cluster of processes of this computer, which talks to nobody else
-    "processes": True,
-    "host": "127.0.0.1",
-    "dashboard_address": "127.0.0.1:0",
-    "silence_logs": logging.ERROR,
-}
 
 
 def _warm_worker() -> None:
@@ -64,16 +43,11 @@ class Engine:
     """A running cluster; make one per server and `close` it. Starting takes as long as its processes' imports."""
 
     def __init__(self, store: Store, slots: int | None = None) -> None:
-        import dask
-        from distributed import Client, LocalCluster
+        from distributed import Client
 
         self.store, self.slots = store, slots or max(1, os.cpu_count() or 1)
-        dask.config.set(SETTINGS)
-        forkserver.begin()
-        here = {**HERE, "env": {name: value for name, value in os.environ.items() if name.startswith("AE_")}}
-        with forkserver.interrupts_ignored():
-            self._cluster = LocalCluster(n_workers=self.slots, threads_per_worker=1, **here)
-            self.side = SideProcess(store.root, **here)
+        self._cluster = local_cluster(n_workers=self.slots, threads_per_worker=1)
+        self.side = SideProcess(store.root)
         self._client = Client(self._cluster, set_as_default=False)
         self._futures: dict[str, Future] = {}
         self._warming: list[Future] = []

@@ -19,6 +19,7 @@ import psutil
 import torch
 
 from ae_core import kept
+from ae_core.cluster import local_cluster
 from ae_core.computations import Computation, Stopped
 from ae_core.durable import Damaged, read_json, write_bytes, write_json
 from ae_core.runs import RunError
@@ -113,11 +114,11 @@ def _warm() -> None:
 class SideProcess:
     """One more worker process, in a cluster of its own; `close` ends it."""
 
-    def __init__(self, root: Path, **cluster: Any) -> None:
-        from distributed import Client, LocalCluster
+    def __init__(self, root: Path) -> None:
+        from distributed import Client
 
         self.root = root
-        self._cluster = LocalCluster(n_workers=1, threads_per_worker=2, resources={LASTING: 1}, **cluster)
+        self._cluster = local_cluster(n_workers=1, threads_per_worker=2, resources={LASTING: 1})
         self._client = Client(self._cluster, set_as_default=False)
         self._lock = threading.Lock()
         self._asked: dict[str, _Asked] = {}

@@ -16,8 +16,9 @@ from fresh_python import answer_of
 from small_runs import bit_equal, kept_tensors, small_recipe, wait_until
 
 from ae_core import execution
+from ae_core.cluster import SETTINGS
 from ae_core.computations import Computation
-from ae_core.engine import SETTINGS, Engine
+from ae_core.engine import Engine
 from ae_core.execution import execute
 from ae_core.runs import Run, Status
 from ae_core.store import Store

@@ -11,7 +11,6 @@ from small_runs import small_recipe, wait_until
 
 from ae_core import kept
 from ae_core.computations import Computation, of_run
-from ae_core.engine import HERE
 from ae_core.execution import execute
 from ae_core.runs import RunError
 from ae_core.side_process import SideProcess
@@ -26,7 +25,7 @@ def world(tmp_path_factory):
     store = Store(tmp_path_factory.mktemp("side") / "runs", None)
     run = store.create(small_recipe(epochs=1), origin="test")
     assert execute(run).state == "done"
-    side = SideProcess(store.root, **HERE)
+    side = SideProcess(store.root)
     side.warm().result()
     yield side, store, run
     side.close()
