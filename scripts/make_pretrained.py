@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
@@ -28,6 +29,7 @@ from torch import Tensor
 from ae_core import checkpoints
 from ae_core.device import prepare_process
 from ae_core.durable import read_json, write_bytes, write_json, write_lines
+from ae_core.knobs import did_you_mean
 from ae_core.metrics import codes
 from ae_core.models import idea
 from ae_core.published import trained
@@ -118,8 +120,29 @@ Errors and nats are summed over pixels and latents and averaged over pictures; `
 """
 
 
+def missing(names: Iterable[str]) -> list[str]:
+    """Those of the names that have no folder yet, and whose pictures are all here.
+
+    Raises
+        ValueError: for a name that has no recipe, and where pictures are not here: before the first is trained.
+    """
+    wanted = list(names)
+    if unknown := [name for name in wanted if name not in RECIPES]:
+        raise ValueError(
+            f"{unknown[0]!r}: there is no recipe for a pretrained run of that name; {did_you_mean(unknown[0], RECIPES)}"
+        )
+    absent = [name for name in wanted if not (ROOT / "pretrained" / name).exists()]
+    for data in {recipe_of(name).data for name in absent}:
+        data.load()
+    return absent
+
+
 if __name__ == "__main__":
-    wanted = [name for name in sys.argv[1:] or RECIPES if not (ROOT / "pretrained" / name).exists()]
+    try:
+        to_make = missing(sys.argv[1:] or RECIPES)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
     with ProcessPoolExecutor(2, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        for done in as_completed([pool.submit(make, name) for name in wanted]):
+        for done in as_completed([pool.submit(make, name) for name in to_make]):
             print(done.result(), flush=True)

@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 
 from ae_core.device import prepare_process
 from ae_core.durable import read_json, write_bytes, write_json
-from ae_core.published import PUBLISHED, Result, result
+from ae_core.published import PUBLISHED, Result, published, result
 from ae_core.store import Store
 
 RECORD, PAGE = ROOT / "docs" / "results.json", ROOT / "docs" / "results.md"
@@ -52,17 +52,28 @@ def measured(name: str, index: int) -> tuple[str, int, dict[str, Any]]:
     return name, index, {"values": list(found.values), "seconds": round(found.seconds, 1)}
 
 
-def train_all(wanted: list[str]) -> None:
-    """Measure what `docs/results.json` does not hold yet with as many seeds as asked, two rows at a time; written after every row."""
+def missing(wanted: list[str]) -> list[tuple[str, int]]:
+    """Entry and number of each row that `docs/results.json` does not hold with as many seeds as asked.
+
+    Raises
+        ValueError: for a name that is no entry, and where pictures are not here: before the first is trained.
+    """
     record = known()
-    missing = [
+    rows = [
         (name, i)
         for name in wanted
-        for i, row in enumerate(PUBLISHED[name].rows)
+        for i, row in enumerate(published(name).rows)
         if len(record.get(name, {}).get(row.label, {}).get("values", ())) != PUBLISHED[name].seeds_of(row)
     ]
+    for data in {PUBLISHED[name].rows[i].recipe().data for name, i in rows}:
+        data.load()
+    return rows
+
+
+def train_all(rows: list[tuple[str, int]]) -> None:
+    """Measure these rows, two at a time; the record is written after every one."""
     with ProcessPoolExecutor(2, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        for done in as_completed([pool.submit(measured, *each) for each in missing]):
+        for done in as_completed([pool.submit(measured, *each) for each in rows]):
             name, i, numbers = done.result()
             record = known()
             record.setdefault(name, {})[PUBLISHED[name].rows[i].label] = numbers
@@ -126,5 +137,10 @@ def line(found: Result, digits: int) -> str:
 
 if __name__ == "__main__":
     if sys.argv[1:] != ["--page"]:
-        train_all(sys.argv[1:] or list(PUBLISHED))
+        try:
+            to_train = missing(sys.argv[1:] or list(PUBLISHED))
+        except ValueError as error:
+            print(error, file=sys.stderr)
+            sys.exit(2)
+        train_all(to_train)
     write_bytes(PAGE, page(known()).encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import make_pretrained
 import pytest
 import torch
 from pretrained_recipes import RECIPES, recipe_of
@@ -74,3 +75,20 @@ def test_it_measures_as_it_says_on_its_data_and_its_codes_are_those_of_the_test_
     for key in ("mse", "bce", "loss"):
         assert numbers[key] == pytest.approx(run.status().test[key], rel=5e-3, abs=1e-4), key
     assert DATASETS[made.dataset].shape == model.shape
+
+
+# --- training them again ----------------------------------------------------------------------------------------------
+
+
+def test_what_is_there_is_not_made_again():
+    assert make_pretrained.missing(RECIPES) == []
+
+
+def test_a_wrong_name_or_missing_pictures_are_a_sentence_before_the_first_training(tmp_path, monkeypatch):
+    monkeypatch.setattr(make_pretrained, "ROOT", tmp_path)
+    monkeypatch.setenv("AE_DATA", str(tmp_path))
+    assert make_pretrained.missing(["linear-digits"]) == ["linear-digits"]
+    with pytest.raises(ValueError, match="^'vae-mnits': .* did you mean vae-mnist"):
+        make_pretrained.missing(["linear-digits", "vae-mnits"])
+    with pytest.raises(ValueError, match="^MNIST is not in .* set AE_DATA to a folder that has it"):
+        make_pretrained.missing(["linear-digits", "vae-mnist"])

@@ -6,11 +6,13 @@ import dataclasses
 import json
 import sys
 
+import make_results
 import pytest
 from make_results import PAGE, RECORD, known, page
 from small_runs import stop_at
 
 from ae_core import __main__ as command_line
+from ae_core.datasets import DatasetError
 from ae_core.execution import execute
 from ae_core.knobs import KnobError, declared
 from ae_core.models import model_class
@@ -143,3 +145,13 @@ def test_the_page_of_results_says_what_was_measured_and_nothing_is_left_out():
     assert text == page(known()), "run python scripts/make_results.py --page"
     assert RECORD.exists()
     assert [f"{name}: {row.label}" for name, row in ROWS if row.label not in known().get(name, {})] == []
+
+
+def test_a_wrong_name_or_missing_pictures_are_a_sentence_before_the_first_training(tmp_path, monkeypatch):
+    assert make_results.missing(list(PUBLISHED)) == []
+    monkeypatch.setattr(make_results, "RECORD", tmp_path / "none.json")
+    monkeypatch.setenv("AE_DATA", str(tmp_path))
+    with pytest.raises(KnobError, match="'seed-vanila': .* did you mean seed-vanilla"):
+        make_results.missing(["seed-vanila"])
+    with pytest.raises(DatasetError, match="^MNIST is not in .* set AE_DATA to a folder that has it"):
+        make_results.missing(["seed-vanilla"])
