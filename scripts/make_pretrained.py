@@ -27,6 +27,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from ae_core import checkpoints
+from ae_core.datasets import dataset
 from ae_core.device import prepare_process
 from ae_core.durable import read_json, write_bytes, write_json, write_lines
 from ae_core.knobs import did_you_mean
@@ -132,8 +133,8 @@ def missing(names: Iterable[str]) -> list[str]:
             f"{unknown[0]!r}: there is no recipe for a pretrained run of that name; {did_you_mean(unknown[0], RECIPES)}"
         )
     absent = [name for name in wanted if not (ROOT / "pretrained" / name).exists()]
-    for data in {recipe_of(name).data for name in absent}:
-        data.load()
+    for name in {recipe_of(name).dataset for name in absent}:
+        dataset(name).load()
     return absent
 
 

@@ -18,6 +18,7 @@ os.environ.setdefault("MKL_NUM_THREADS", "1")
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
+from ae_core.datasets import dataset
 from ae_core.device import prepare_process
 from ae_core.durable import read_json, write_bytes, write_json
 from ae_core.published import PUBLISHED, Result, published, result
@@ -65,8 +66,8 @@ def missing(wanted: list[str]) -> list[tuple[str, int]]:
         for i, row in enumerate(published(name).rows)
         if len(record.get(name, {}).get(row.label, {}).get("values", ())) != PUBLISHED[name].seeds_of(row)
     ]
-    for data in {PUBLISHED[name].rows[i].recipe().data for name, i in rows}:
-        data.load()
+    for data in {PUBLISHED[name].rows[i].dataset for name, i in rows}:
+        dataset(data).load()
     return rows
 
 
