@@ -18,6 +18,7 @@ from torch import Tensor
 from ae_core import __version__
 from ae_core.baselines import PCA
 from ae_core.datasets import dataset
+from ae_core.layers import representation
 from ae_core.metrics import BATCH, codes, reconstructions, squared_errors
 from ae_core.models import Autoencoder
 from ae_core.neighbour_map import neighbour_map
@@ -120,7 +121,14 @@ def _errors(store: Store, report: Report, run: str, weights: str) -> Result:
     return {"errors": _in_portions(test.images, report, lambda x: squared_errors(x, reconstructions(model, x)))}
 
 
-def _neighbour_map(store: Store, report: Report, run: str, weights: str, exaggeration: float) -> Result:
+def _neighbour_map(
+    store: Store, report: Report, run: str, weights: str, exaggeration: float, layer: str = "", pictures: int = 0
+) -> Result:
+    """Of the codes of all test pictures, or of what a hidden layer answers for the first `pictures` of them."""
+    if layer:
+        found, model = _opened(store, run, weights)
+        answers = representation(model, found.recipe().data.load().test.images[:pictures], layer)
+        return {"points": neighbour_map(answers, exaggeration, report)}
     kept = store.find(run).codes()
     z = kept[0] if kept else _codes(store, lambda share: None, run, weights)["codes"]
     return {"points": neighbour_map(z, exaggeration, report)}

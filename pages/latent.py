@@ -25,6 +25,7 @@ from ui.pictures import Row, grey, sheet
 from ui.provenance import provenance
 
 VIEWS = {"pca": "Where codes vary most", "dims": "Two numbers of the code", "three": "Through three pictures"}
+OF_LAYER = {"layer": "Where its answers vary most"}
 _THREE = "latent_three"  # session key: data set, and the three test pictures that the plane goes through
 _WANTED = "latent_wanted"  # session key: the maps of neighbours that the visitor has asked for
 
@@ -53,10 +54,10 @@ def chosen_view(made: Recipe, size: int, n: int) -> View:
     with st.container(horizontal=True):
         layers = latent.layers(run)
         layer = pick("Layer", layers, "layer", "code", width=190)
-        if layer != "code":
-            return View("layer", layer=layers[layer])
-        kinds = VIEWS if size > 2 else {"dims": "The code itself"}
+        kinds = OF_LAYER if layer != "code" else VIEWS if size > 2 else {"dims": "The code itself"}
         kind = pick("Map", kinds | NEAR, "map", widget=st.segmented_control, required=True)
+        if layer != "code":
+            return View(kind, layer=layers[layer])
         if kind == "dims" and size > 2:
             return View("dims", *pick_two(latent.order(run)))
         if kind == "three":
@@ -113,7 +114,7 @@ def explore(run: Run, made: Recipe, view: View, ready: bool) -> None:
     if view.kind in METHODS:
         note(
             "Here only who lies beside whom means something. Distances between groups, their sizes, and the directions mean "
-            "little: the map was pulled and torn until neighbours in the code are neighbours on paper. Nothing can be decoded from it."
+            "little: the map was pulled and torn until pictures that were neighbours are neighbours on paper too. Nothing can be decoded from it."
         )
     provenance(run, cached.model(run)[1])
     export.offer(lambda: [export.pad(run, packed), *export.codes(run)], key="latent")
@@ -132,12 +133,12 @@ def wanted(run: Run, view: View) -> bool:
     asked_for: set[str] = st.session_state.setdefault(_WANTED, set())
     if is_there(what) or what.key in asked_for:
         return True
-    n = len(latent.codes(run).labels)
+    n, what_is = len(latent.shown(run, view).labels), "answers of this layer" if view.layer else "codes of this run"
     with st.container(border=True):
         st.markdown(
-            f"**{NEAR[view.kind]}** looks for places on paper so that pictures whose codes are neighbours stay neighbours. "
+            f"**{NEAR[view.kind]}** looks for places on paper so that pictures whose {'answers' if view.layer else 'codes'} are neighbours stay neighbours. "
             + ("It is the usual t-SNE. " if METHODS[view.kind] == 1 else f"It is t-SNE with {METHODS[view.kind]:g} times the attraction, which gives maps much like those of UMAP. ")
-            + f"It is computed once for the {n:,} codes of this run; you can stop it."
+            + f"It is computed once for the {n:,} {what_is}; you can stop it."
         )  # fmt: skip
         if st.button("Compute this map", icon=":material/play_arrow:", type="primary"):
             asked_for.add(what.key)
@@ -154,7 +155,7 @@ def numbers(run: Run, made: Recipe, view: View) -> None:
     errors = [f"{found.mean() / pixels:.4f}" for found in (every, cached.pca_errors(made.dataset, size))]
     heads = [view.layer or f"{latent.network(run).title}, code ({size})", f"PCA ({min(size, pixels)})"]
     if view.kind in METHODS:
-        heads.append(f"{NEAR[view.kind]} of that code (2)")
+        heads.append(f"{NEAR[view.kind]} of {'that layer' if view.layer else 'that code'} (2)")
         errors.append("cannot be decoded")
     rows = {
         "Squared error per pixel (lower is better)": errors,
@@ -172,7 +173,7 @@ def numbers(run: Run, made: Recipe, view: View) -> None:
         f"All numbers of each code are used, not only the two on the map. The error is that of the whole model over all "
         f"{len(every):,} test pictures, the rest is measured on {measured[0].n:,} of them; neighbours vote from one half of "
         "the pictures on the other. Trustworthiness: whether neighbours in the code are neighbours as pictures too."
-        + (" The map of neighbours was made from all codes at once." if view.kind in METHODS else "")
+        + (" The map of neighbours was made from all of them at once." if view.kind in METHODS else "")
     )
 
 
@@ -180,14 +181,16 @@ def page(run: Run) -> None:
     """Everything below the choice of the run."""
     made, size = run.recipe(), latent.network(run).latent
     view = chosen_view(made, size, len(latent.codes(run).labels))
+    codes_alone = View("pca" if size > 2 else "dims")
     try:
         if view.kind == "three":
             latent.plane(run, view)
+        latent.shown(run, view)  # a hidden layer needs the pictures, where codes may do without
     except ValueError as error:
-        st.warning(f"{error} Here is the plane in which codes vary most.")
-        view = View("pca")
+        st.warning(f"{error} Here is a map of the codes.")
+        view = codes_alone
     if view.kind in METHODS and not (wanted(run, view) and when_ready(latent.neighbour_points, run, view)):
-        view = View("pca" if size > 2 else "dims")  # meanwhile
+        view = View("layer", layer=view.layer) if view.layer else codes_alone  # meanwhile
     missing, ready = "", False
     try:
         ready = when_ready(cached.pca, made.dataset)  # until then the map of the run stands alone, below the bar

@@ -81,6 +81,7 @@ def test_a_key_tells_every_computation_from_every_other_and_is_a_plain_file_name
         Computation.of("codes", run="a", weights="b"), Computation.of("codes", run="b", weights="a"),
         Computation.of("neighbour_map", run="a", weights="b", exaggeration=1.0),
         Computation.of("neighbour_map", run="a", weights="b", exaggeration=4.0),
+        Computation.of("neighbour_map", run="a", weights="b", exaggeration=4.0, layer="hidden 1 (9)", pictures=1000),
     ]  # fmt: skip
     keys = {what.key for what in asked}
     assert len(keys) == len(asked) and all(key.replace("-", "").replace("_", "").isalnum() for key in keys)

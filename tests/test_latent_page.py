@@ -16,8 +16,10 @@ from sklearn.decomposition import PCA as Sklearn
 from sklearn.neighbors import KNeighborsClassifier
 
 from ae_core.datasets import DATASETS, DatasetError, dataset
+from ae_core.layers import representation
 from ae_core.models import MODELS
 from ae_core.models.blocks import ACTIVATIONS
+from ae_core.neighbour_map import neighbour_map
 from ae_core.representation import NEIGHBOURS
 from ui import guest, latent
 from ui.components.weights import dense_decoder
@@ -61,6 +63,31 @@ def test_a_map_of_neighbours_is_made_only_when_asked_and_has_the_same_pictures_a
     for left, right, bottom, top in (ours["box"], theirs["box"]):
         assert right - left == pytest.approx(top - bottom)
     assert f"{name} of that code (2)" in words(app) and "only who lies beside whom means something" in words(app)
+
+
+def test_a_map_of_neighbours_of_a_layer_is_that_of_its_answers(run_of):
+    run = run_of(**WIDE)
+    app = open_page("latent", run=run.id, layer="hidden-1", map="tsne")
+    assert header(app)["panels"][0]["title"] == "Hidden 1 (128)" and "answers of this layer" in words(app)
+    next(one for one in app.button if one.label == "Compute this map").click().run()
+    assert not app.exception and not app.error
+    ours, theirs = header(app)["panels"]
+    assert ours["title"] == "t-SNE of hidden 1 (128)" and ours["decoder"] == {}
+    assert ours["points"]["length"] == theirs["points"]["length"] == 720
+    answers = representation(run.load()[0], TEST.images, "hidden 1 (128)")
+    mapped = neighbour_map(answers, 1.0, lambda share: None)
+    assert np.abs(dots(app, 0) - mapped.numpy()).max() < 1e-3
+    view, x = View("tsne", layer="hidden 1 (128)"), TEST.images[[7]]
+    assert guest.places(run, view, x)[0] == pytest.approx(mapped[7].tolist(), abs=0.05)
+    assert "t-SNE of that layer (2)" in words(app)
+
+
+def test_a_kind_of_map_that_another_layer_does_not_have_is_left_behind(run_of):
+    run = run_of(**WIDE)
+    app = open_page("latent", run=run.id, map="dims")
+    app.selectbox(key="layer").set_value("hidden-1").run()
+    assert not app.exception and not app.toast and "map" not in app.query_params
+    assert header(app)["panels"][0]["title"] == "Hidden 1 (128)"
 
 
 def test_a_drawing_has_a_place_on_both_maps_and_the_pad_is_not_sent_again(run_of):
@@ -170,6 +197,9 @@ def test_shipped_codes_are_used_where_the_pictures_are_not_here(run_of, monkeypa
     monkeypatch.setitem(DATASETS, "digits", dataclasses.replace(dataset("digits"), load=absent))
     app = open_page("latent", run=run.id)
     assert header(app)["labels"]["length"] == 30 and len(header(app)["panels"]) == 1
+    layer = open_page("latent", run=run.id, layer="decoder-1", map="tsne")
+    assert [one.value for one in layer.warning] == ["Digits are not on this computer. Here is a map of the codes."]
+    assert header(layer)["labels"]["length"] == 30 and not layer.button
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -82,7 +82,7 @@ def neighbours(run: Run, made: Recipe, view: View, x: Tensor, code: Tensor, skip
     images = test.images[: len(known)]
     pairs = [(code, known), (fitted.codes(x, model.latent), fitted.codes(images, model.latent))]
     rows = []
-    ours = "answers of the layer" if view.kind == "layer" else "codes"
+    ours = "answers of the layer" if view.layer else "codes"
     for (own, others), what in zip(pairs, (ours, "PCA codes"), strict=True):
         near = (others - own).norm(dim=1).topk(COUNT + skip, largest=False).indices[skip:]
         names = ", ".join(made.data.classes[i] for i in test.labels[near].tolist())

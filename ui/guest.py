@@ -51,7 +51,7 @@ def own_picture(run: Run, made: Recipe, view: View) -> None:
         if view.kind in METHODS:
             text += (
                 f" A map of neighbours has no place for a new picture and is not computed anew for it: the ring stands at the "
-                f"mean place of the {NEIGHBOURS} nearest codes, each weighted by one over its distance."
+                f"mean place of the {NEIGHBOURS} nearest {'answers of the layer' if view.layer else 'codes'}, each weighted by one over its distance."
             )
         note(text)
 
@@ -82,4 +82,4 @@ def on_plane(run: Run, view: View, x: Tensor) -> Tensor:
 
 def own_code(run: Run, view: View, x: Tensor) -> Tensor:
     """The code (n, latent) of pictures (n, channels, height, width), or what the layer of the view answers."""
-    return answers(latent.network(run), x, view.layer) if view.kind == "layer" else encode(latent.network(run), x)
+    return answers(latent.network(run), x, view.layer) if view.layer else encode(latent.network(run), x)

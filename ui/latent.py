@@ -43,8 +43,8 @@ class Codes(NamedTuple):
 class View(NamedTuple):
     """Which map is shown: `pca` of the codes, two `dims` (a, b), a plane through `three` test pictures (a, b, c).
 
-    Or `layer`: what a hidden layer answers, by its two strongest principal components; or a map of neighbours, `tsne` or
-    `umap`. Of these two nothing can be decoded.
+    Or a map of neighbours, `tsne` or `umap`. Where `layer` names a hidden layer its answers are mapped instead of the codes:
+    by their two strongest principal components (`layer`), or by their neighbours. Of all these nothing can be decoded.
     """
 
     kind: str
@@ -88,7 +88,7 @@ def _layers(_run: Run, version: str) -> list[str]:
 
 def shown(run: Run, view: View) -> Codes:
     """What is mapped: the codes, or the answers of a hidden layer for the first 1000 test pictures."""
-    return _answers(run, cached.version(run), view.layer) if view.kind == "layer" else codes(run)
+    return _answers(run, cached.version(run), view.layer) if view.layer else codes(run)
 
 
 @remembered(16, "Asking the layer …")
@@ -135,7 +135,7 @@ def own_panel(run: Run, view: View, title: str | None = None) -> Panel:
         return _layer_panel(model, view.layer, found.codes)
     if view.kind in METHODS:
         flat = Plane(torch.zeros(2), torch.eye(2), (f"{NEAR[view.kind]} 1", f"{NEAR[view.kind]} 2"))
-        name = f"{NEAR[view.kind]} of the code of {model.latent}"
+        name = f"{NEAR[view.kind]} of {view.layer or f'the code of {model.latent}'}"
         return Panel(title or name, model.shape, flat, neighbour_points(run, view), None)
     flat = plane(run, view)
     return panel(
@@ -170,11 +170,12 @@ def directions(rows: Tensor) -> Tensor:
 
 def neighbour_computation(run: Run, view: View) -> Computation:
     """The computation behind a map of neighbours."""
-    return of_run("neighbour_map", run, cached.model(run)[1].sha256, exaggeration=METHODS[view.kind])
+    of_layer: dict[str, Any] = {"layer": view.layer, "pictures": ASKED} if view.layer else {}
+    return of_run("neighbour_map", run, cached.model(run)[1].sha256, exaggeration=METHODS[view.kind], **of_layer)
 
 
 def neighbour_points(run: Run, view: View) -> Tensor:
-    """Where the codes lie on a map of neighbours, (n, 2)."""
+    """Where what is mapped lies on a map of neighbours, (n, 2)."""
     return computed(neighbour_computation(run, view))["points"]
 
 
