@@ -71,6 +71,12 @@ class Server:
             time.sleep(1)
         raise Failed("the training processes did not become quiet")
 
+    def memory(self) -> str:
+        """What all its processes hold; what several share is counted once where the system tells (on Linux)."""
+        own = psutil.Process(self.process.pid)
+        held = [process.memory_full_info() for process in (own, *own.children(recursive=True))]
+        return f"{sum(getattr(each, 'pss', each.rss) for each in held) / 1e6:.0f} MB in {len(held)} processes"
+
     def tail(self) -> str:
         """The last lines of the log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
@@ -183,6 +189,7 @@ def measure(arguments: argparse.Namespace) -> Iterator[Line]:
     with started_server() as server:
         yield Line("server started → health answers", "–", f"{server.wait_until_ready():.1f} s")
         yield Line("from then until the training processes are warm", "–", f"{server.wait_until_warm():.0f} s")
+        yield Line("memory then", "–", server.memory())
         for name in names:
             lines = (
                 visitors(server, arguments.visitors, arguments.seconds)
