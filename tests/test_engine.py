@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import psutil
 import pytest
-from fresh_python import answer_of
+from fresh_python import answer_of, started
 from small_runs import bit_equal, kept_tensors, small_recipe, wait_until
 
 from ae_core import execution
@@ -227,3 +227,34 @@ def test_a_run_that_kills_its_workers_is_given_up_with_a_sentence(engine):
         os.kill(run.status().owner["pid"], signal.SIGKILL)
     wait_until(lambda: state(run) == "failed")
     assert "its process died several times" in run.status().error and "try a smaller model" in run.status().error
+
+
+ALONE = """
+import sys, time, psutil
+from pathlib import Path
+from ae_core.engine import Engine
+from ae_core.store import Store
+if __name__ == "__main__":
+    engine = Engine(Store(Path(sys.argv[1]), pretrained=None), slots=1)
+    print(*(child.pid for child in psutil.Process().children(recursive=True)), flush=True)
+    time.sleep(600)
+"""
+
+
+def has_ended(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+@pytest.mark.slow
+def test_a_killed_server_leaves_no_process_behind(tmp_path):
+    program = tmp_path / "alone.py"
+    program.write_text(ALONE, encoding="utf-8")
+    server = started(str(program), str(tmp_path / "runs"))
+    children = [psutil.Process(int(pid)) for pid in server.stdout.readline().split()]
+    server.kill()
+    server.communicate()
+    assert len(children) >= 2
+    wait_until(lambda: all(map(has_ended, children)), 60)
