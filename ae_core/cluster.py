@@ -23,6 +23,7 @@ SETTINGS = {
     "distributed.admin.tick.interval": "2s",
     "distributed.admin.tick.cycle": "10s",
     "distributed.admin.system-monitor.interval": "5s",
+    "distributed.worker.memory.monitor-interval": "1s",  # ten times as often it is half of what an idle server uses
 }
 
 
