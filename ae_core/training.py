@@ -47,7 +47,8 @@ class Plan:
         precision: Annotated[
             str,
             Knob(
-                "Numbers in the matrix products; auto takes bfloat16 where the machine has units for it",
+                "Numbers in the matrix products; auto takes bfloat16 where the machine has units for it, and without "
+                "instructions for it all is float32",
                 choices=PRECISIONS,
             ),
         ] = "float32",

@@ -11,7 +11,7 @@ from small_runs import bit_equal
 
 from ae_core import checkpoints
 from ae_core.datasets import DATASETS
-from ae_core.device import autocast, chosen_precision
+from ae_core.device import PRECISIONS, autocast, chosen_precision
 from ae_core.models import build
 from ae_core.optimisers import OPTIMISERS, SCHEDULES
 from ae_core.training import Plan, new_optimiser, train
@@ -103,15 +103,22 @@ def test_cosine_starts_at_full_length_and_ends_at_nothing():
     assert SCHEDULES["constant"](0.7) == 1
 
 
-def test_bfloat16_is_taken_when_asked_for_or_where_the_processor_has_units_for_it(monkeypatch):
-    cpu = torch.device("cpu")
-    assert chosen_precision("float32", cpu) == torch.float32 and chosen_precision("bfloat16", cpu) == torch.bfloat16
-    for units, expected in ((True, torch.bfloat16), (False, torch.float32)):
-        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda units=units: units)
-        assert chosen_precision("auto", cpu) == expected
+@pytest.mark.parametrize(
+    ("units", "instructions", "in_bfloat16"),
+    [(True, True, {"auto", "bfloat16"}), (False, True, {"bfloat16"}), (False, False, set())],
+    ids=["AMX", "AVX-512 BF16", "neither"],
+)
+def test_bfloat16_is_taken_where_the_processor_is_not_slower_with_it(monkeypatch, units, instructions, in_bfloat16):
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: units)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: instructions)
+    taken = {wish for wish in PRECISIONS if chosen_precision(wish, torch.device("cpu")) == torch.bfloat16}
+    assert taken == in_bfloat16
+    assert chosen_precision("auto", torch.device("cuda")) == chosen_precision("bfloat16", torch.device("mps"))
+    assert chosen_precision("float32", torch.device("cuda")) == torch.float32
 
 
-def test_in_bfloat16_the_products_are_rounded_and_weights_and_losses_are_not():
+def test_in_bfloat16_the_products_are_rounded_and_weights_and_losses_are_not(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
     model = build("vanilla", (1, 8, 8), {"latent": 4})
     with autocast("bfloat16", torch.device("cpu")):
         assert model.encoder(IMAGES).dtype == torch.bfloat16
