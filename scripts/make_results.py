@@ -31,8 +31,9 @@ Every row is a recipe of `ae_core/published/entries.py`, trained by `python -m a
 `make results`, which wrote this page. Values are measured on pictures that were not learned from. Where there are three
 seeds, "ours" is their mean ± standard deviation; a row with one seed says nothing about spread, it needs more than two
 minutes on a quiet machine. Seconds are of training on the clock, one thread on two shared cores (AMD EPYC with AVX-512, no
-AMX), mostly beside other work, so they are more than a quiet machine needs. Smaller is better in every row. **missed** is
-said where ours is above the limit.
+AMX), mostly beside other work, so they are more than a quiet machine needs. Where a processor has no instructions for bfloat16,
+recipes that ask for it compute in float32, which takes longer. Smaller is better in every row. **missed** is said where ours is
+above the limit.
 
 Limits of the sources' own recipes were set before they were trained. Three rows were added after a first look: the sparse
 penalty averaged over units, because the summed one missed, and the two deeper nets with two numbers, because the sources'
