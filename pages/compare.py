@@ -144,15 +144,15 @@ if len(compared) == 1:
     note("One run beside PCA. Choose a second one above to compare the two.")
 try:
     st.fragment(when_ready)(guarded(pictures), data, compared)
-    st.subheader("What it reaches, and what it costs", anchor=False)
+    st.header("What it reaches, and what it costs", anchor=False)
     sizes = {one.model.latent for one in compared}
     lines = [*map(comparing.measured, compared), comparing.measured_pca(data, compared[0].model.latent)]
     numbers(data, lines, sizes)
     runs = [one.run for one in compared]
     export.offer(lambda: [comparing.table_file(data, lines), export.curves(runs)], key="compare_numbers")
-    st.subheader("On the way there", anchor=False)
+    st.header("On the way there", anchor=False)
     st.fragment(guarded(curves))(data, compared)
-    st.subheader("What was set differently", anchor=False)
+    st.header("What was set differently", anchor=False)
     knobs(compared)
 except (RunError, DatasetError) as error:
     st.error(str(error))

@@ -108,7 +108,7 @@ def sources() -> list[str]:
 def curves(kind: str) -> None:
     """Every method against the level of damage; drawn once, when all is measured."""
     shown = denoising.candidates(data, compared, kind)
-    st.subheader("The more damage, the harder", anchor=False)
+    st.header("The more damage, the harder", anchor=False)
     denoising.curve_chart(name, data, kind, shown, marks(kind, compared))
     busy = " Still measuring …" if any(not candidate.sweep.done for candidate in shown) else ""
     note(denoising.subset_words(data) + busy, *sources())

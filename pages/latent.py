@@ -167,7 +167,7 @@ def numbers(run: Run, made: Recipe, view: View) -> None:
         ],
         "Trustworthiness, 0 to 1": [f"{m.trustworthiness:.3f}" for m in measured],
     }
-    head = f"| | {' | '.join(heads)} |\n|---|{'---:|' * len(heads)}\n"
+    head = f"| what is measured | {' | '.join(heads)} |\n|---|{'---:|' * len(heads)}\n"
     st.markdown(head + "\n".join(f"| {name} | {' | '.join(values)} |" for name, values in rows.items()))
     note(
         f"All numbers of each code are used, not only the two on the map. The error is that of the whole model over all "
@@ -200,9 +200,9 @@ def page(run: Run) -> None:
     if missing:
         st.info(missing)
     elif ready:
-        st.subheader("Your own picture on the map", anchor=False)
+        st.header("Your own picture on the map", anchor=False)
         st.fragment(when_ready)(own_picture, run, made, view)
-        st.subheader("How good is the map?", anchor=False)
+        st.header("How good is the map?", anchor=False)
         when_ready(numbers, run, made, view)
     notice(OF_NEIGHBOURS if view.kind in METHODS else OF_PLANES)
 

@@ -127,7 +127,7 @@ def test_pictures(run: Run, model: Autoencoder, checkpoint: Checkpoint) -> None:
     errors, baseline = cached.test_errors(run), cached.pca_errors(made.dataset, model.latent)
     st.fragment(when_ready)(look, run, model, checkpoint, errors)
     pixels = int(np.prod(made.data.shape))
-    st.subheader("All test pictures", anchor=False)
+    st.header("All test pictures", anchor=False)
     left, right = st.columns([1, 2.2], gap="large")
     with left:
         st.metric(

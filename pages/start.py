@@ -45,7 +45,7 @@ def touch(runs: list[Run]) -> None:
 def there_and_back(run: Run) -> None:
     """A picture on its way through a network that runs in the browser, with the code to pull at."""
     (model, checkpoint), data = cached.model(run), run.recipe().data
-    st.subheader("From a picture to its code and back", anchor=False)
+    st.header("From a picture to its code and back", anchor=False)
     squeeze(family.at_work(run, checkpoint.sha256), key="squeeze")
     provenance(run, checkpoint)
     note(
@@ -81,7 +81,7 @@ notice(
 )
 
 if pair:
-    st.subheader("Draw one yourself", anchor=False)
+    st.header("Draw one yourself", anchor=False)
     more = [run for run in family.shipped("vae-{}") if run.recipe().dataset == pair[0].recipe().dataset]
     st.fragment(when_ready)(draw_yourself, pair, more)
     note(
@@ -91,5 +91,5 @@ if pair:
 for run in family.shipped("vanilla-{}")[:1]:
     there_and_back(run)
 
-st.subheader("The family", anchor=False)
+st.header("The family", anchor=False)
 st.html(family.cards())

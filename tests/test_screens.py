@@ -1,4 +1,4 @@
-"""Every page in a real browser, light and dark, from a phone to a desk: axe finds nothing serious, and it fits the screen."""
+"""Every page in a real browser, light and dark, from a phone to a desk: axe finds nothing wrong, and it fits the screen."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def looked_at(visit, path, widths=WIDTHS):
     page = visit(path, still=True)
     settled(page)
     page.evaluate("document.querySelectorAll('details:not([open]) > summary').forEach((closed) => closed.click())")
-    serious, beyond = [], {}
+    wrong, beyond = [], {}
     for theme, wide in (("light", widths), ("dark", DARK)):
         page.emulate_media(color_scheme=theme)
         page.wait_for_function(
@@ -54,8 +54,10 @@ def looked_at(visit, path, widths=WIDTHS):
         for width in wide:
             beyond[f"{theme} {width}"] = narrow(page, width, f"page-{path or 'start'}-{theme}")
         found = axe.Axe().run(page).response["violations"]
-        serious += [(theme, words(one)) for one in found if one["impact"] in ("serious", "critical")]
-    return serious, {width: found for width, found in beyond.items() if found}
+        wrong += [
+            (theme, words(one)) for one in found if one["impact"] != "minor"
+        ]  # Streamlit's upload has one of these
+    return wrong, {width: found for width, found in beyond.items() if found}
 
 
 def narrow(page, width, name):
@@ -81,7 +83,7 @@ def words(violation):
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path or "start")
-def test_axe_finds_nothing_serious_and_the_page_fits_every_screen(visit, path):
+def test_axe_finds_nothing_and_the_page_fits_every_screen(visit, path):
     assert looked_at(visit, path) == ([], {})
 
 

@@ -184,7 +184,7 @@ def _whole_set(run: Run, images: Tensor) -> None:
     model, _ = cached.model(run)
     errors = squared_errors(images, reconstructions(model, images)).numpy()
     pixels = images[0].numel()
-    st.subheader(f"All {len(images):,} pictures of the zip", anchor=False)
+    st.header(f"All {len(images):,} pictures of the zip", anchor=False)
     st.metric("Mean squared error per pixel", f"{errors.mean() / pixels:.4f}", help="Lower is better.")
     note(
         f"On the test pictures of {run.recipe().data.title}: {cached.test_errors(run).mean() / pixels:.4f}, by {run.id}."

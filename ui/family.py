@@ -80,7 +80,7 @@ def _card(model: str) -> str:
     if example:
         parts += [pictures(example), small(source_words(example))]
         links.insert(0, _link(f"latent?run={example.id}", "Open", kind.title))
-    return f'<article class="ae-card">{"".join(parts)}<nav>{"".join(links)}</nav></article>'
+    return f'<article class="ae-card">{"".join(parts)}<footer>{"".join(links)}</footer></article>'
 
 
 def _link(address: str, label: str, title: str) -> str:

@@ -14,7 +14,7 @@ function createPanel(panel, view, alone) {
   const side = make("div", "side", {}, make("figure", "", {}, output, caption), nearFigure);
   const axes = panel.names[1] ? `→ ${panel.names[0]}   ↑ ${panel.names[1]}` : `→ ${panel.names[0]}; the height says nothing`;
   const shown = make("div", "shown", {}, side, make("div", "chart", {}, map, make("small", "axes", {}, axes)));
-  const element = make("section", "panel", {}, ...(panel.title ? [make("h4", "", {}, panel.title)] : []), shown);
+  const element = make("section", "panel", {}, ...(panel.title ? [make("h2", "", {}, panel.title)] : []), shown);
   const blank = new Float32Array(panel.shape[0] * panel.shape[1] * panel.shape[2]);
   [output, near].forEach((canvas) => paint(canvas, blank, panel.shape));
 
