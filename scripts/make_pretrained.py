@@ -62,6 +62,9 @@ def make(name: str) -> str:
     _forget_machine(aside)
     _write_codes(run, aside)
     (aside / "README.md").write_text(card(name, run), encoding="utf-8")
+    if target.exists():  # made meanwhile by another process
+        shutil.rmtree(aside)
+        return f"{name}: there already"
     os.replace(aside, target)
     return f"{name}: {sum(f.stat().st_size for f in target.rglob('*') if f.is_file()) / 1e6:.2f} MB"
 

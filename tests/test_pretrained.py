@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import make_pretrained
 import pytest
 import torch
 from pretrained_recipes import RECIPES, recipe_of
+from small_runs import small_recipe
 
 from ae_core import checkpoints
 from ae_core.datasets import DATASETS
@@ -92,3 +95,32 @@ def test_a_wrong_name_or_missing_pictures_are_a_sentence_before_the_first_traini
         make_pretrained.missing(["linear-digits", "vae-mnits"])
     with pytest.raises(ValueError, match=r"^MNIST is not in .* set AE_DATA to a folder that has it"):
         make_pretrained.missing(["linear-digits", "vae-mnist"])
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch) -> Path:
+    """A place for pretrained runs, where each is a short training on the digits."""
+    (tmp_path / "pretrained").mkdir()
+    monkeypatch.setattr(make_pretrained, "ROOT", tmp_path)
+    monkeypatch.setattr(make_pretrained, "recipe_of", lambda name: small_recipe(epochs=2))
+    return tmp_path / "pretrained"
+
+
+def test_a_run_is_made_whole_and_then_left_alone(small):
+    assert make_pretrained.make("some").startswith("some: 0.")
+    made = Run(small / "some")
+    assert made.status().state == "done" and made.codes()[0].shape == (360, 8) and made.load()[0].latent == 8
+    assert (made.folder / "README.md").read_text(encoding="utf-8").startswith("# some")
+    assert make_pretrained.make("some") == "some: there already"
+
+
+def test_who_comes_second_leaves_what_the_first_has_made(small, monkeypatch):
+    write = make_pretrained._write_codes
+
+    def slowly(run, made):
+        write(run, made)
+        (small / "some" / "of-the-first").mkdir(parents=True)
+
+    monkeypatch.setattr(make_pretrained, "_write_codes", slowly)
+    assert make_pretrained.make("some") == "some: there already"
+    assert [path.relative_to(small).as_posix() for path in sorted(small.rglob("*"))] == ["some", "some/of-the-first"]
