@@ -111,6 +111,11 @@ def test_a_dot_under_the_pointer_shows_its_picture(visit):
     expect(page.locator(".neighbour figcaption").first).to_contain_text("test picture 5")
     expect(page.locator(".neighbour figcaption").first).to_contain_text(f"class {test.labels[5]}")
     assert np.abs(pixels_of(page, "canvas.near") - test.images[5].flatten().numpy()).max() < 1 / 200
+    near = page.locator("canvas.near").first
+    expect(near).to_have_css("opacity", "1")
+    page.mouse.move(*spot(page, 0.02, 0.98))  # a corner that no picture lies in
+    expect(page.locator(".neighbour figcaption").first).to_contain_text("no test picture near")
+    expect(near).to_have_css("opacity", "0.1")  # and not black, as a picture might be
 
 
 def test_sliders_move_further_numbers_of_a_larger_code_without_the_server(visit):

@@ -34,6 +34,7 @@ function createPanel(panel, view, alone) {
   };
   const showNear = (pixels, words, detail) => {
     paint(near, pixels || blank, panel.shape);
+    near.classList.toggle("none", !pixels);
     say(nearCaption, words, detail);
     near.setAttribute("aria-label", `${words} ${detail}`);
   };
