@@ -36,7 +36,7 @@ OF_PLANES = (
     "that is no digit, because nothing ever made it care about that place."
 )
 OF_NEIGHBOURS = (
-    "The classes fall into islands that no flat plane shows: neighbours in the code are mostly of one class. But the map "
+    "The classes fall into islands that no flat plane shows: neighbours are mostly of one class. But the map "
     "exaggerates: the gaps between islands are made by the method, and so is their order. Choose one island with the lasso "
     "and see on the map of PCA where its pictures really lie; then look for single dots on an island of another colour."
 )
@@ -173,7 +173,7 @@ def numbers(run: Run, made: Recipe, view: View) -> None:
         f"All numbers of each code are used, not only the two on the map. The error is that of the whole model over all "
         f"{len(every):,} test pictures, the rest is measured on {measured[0].n:,} of them; neighbours vote from one half of "
         "the pictures on the other. Trustworthiness: whether neighbours in the code are neighbours as pictures too."
-        + (" The map of neighbours was made from all of them at once." if view.kind in METHODS else "")
+        + (" The map of neighbours was made from all pictures on it at once." if view.kind in METHODS else "")
     )
 
 
