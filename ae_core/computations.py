@@ -6,23 +6,25 @@ The engine carries them out in a process of its own (`ae_core.side_process`); wh
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from ae_core import __version__
-from ae_core.baselines import PCA
-from ae_core.datasets import dataset
+from ae_core.baselines import FILTERS, PCA
+from ae_core.datasets import Dataset, dataset
 from ae_core.layers import representation
 from ae_core.metrics import BATCH, codes, reconstructions, squared_errors
 from ae_core.models import Autoencoder
 from ae_core.neighbour_map import neighbour_map
 from ae_core.planes import Plane
+from ae_core.restoration import LEVELS, Curve, by_filter, by_model, by_pca, sweep
 from ae_core.runs import Run, RunError
 from ae_core.store import Store
 from ae_core.tiles import tiles
@@ -99,14 +101,21 @@ def _in_portions(images: Tensor, report: Report, measure: Callable[[Tensor], Ten
 
 
 def _pca(store: Store, report: Report, dataset: str) -> Result:
-    images = _load(dataset).train.images
+    _entry(dataset).load()
     report(0.3)
-    fitted = PCA.fit(images)
+    fitted = _fitted(dataset)
     return {"mean": fitted.mean, "components": fitted.components}
 
 
-def _load(name: str) -> Any:
-    return dataset(name).load()
+@functools.lru_cache(2)
+def _fitted(dataset: str) -> PCA:
+    """The components of the training pictures; kept for a while, since the curves of all kinds of damage need them."""
+    return PCA.fit(_entry(dataset).load().train.images)
+
+
+def _entry(name: str) -> Dataset:
+    """For functions that have an argument called `dataset`."""
+    return dataset(name)
 
 
 def _codes(store: Store, report: Report, run: str, weights: str) -> Result:
@@ -129,8 +138,8 @@ def _neighbour_map(
         found, model = _opened(store, run, weights)
         answers = representation(model, found.recipe().data.load().test.images[:pictures], layer)
         return {"points": neighbour_map(answers, exaggeration, report)}
-    kept = store.find(run).codes()
-    z = kept[0] if kept else _codes(store, lambda share: None, run, weights)["codes"]
+    shipped = store.find(run).codes()
+    z = shipped[0] if shipped else _codes(store, lambda share: None, run, weights)["codes"]
     return {"points": neighbour_map(z, exaggeration, report)}
 
 
@@ -151,10 +160,30 @@ def _tiles(store: Store, report: Report, run: str, weights: str, middle: str, ax
     return {"pixels": made.pixels, "error": torch.tensor(made.error)}
 
 
+def _sweep(
+    store: Store, report: Report, dataset: str, damage: str, method: str, run: str = "", weights: str = ""
+) -> Result:
+    """Of one method, a filter, `pca` or the model of a run, against all levels of one kind of damage."""
+    if run:
+        made = by_model(method, method, _opened(store, run, weights)[1])
+    elif method == "pca":
+        made = by_pca(_fitted(dataset))
+    else:
+        made = by_filter(method, method, FILTERS[method])
+    curve = sweep(made, _entry(dataset), damage, report)
+    return {name: torch.tensor(list(found.values()), dtype=torch.double) for name, found in vars(curve).items()}
+
+
+def as_curve(result: Result) -> Curve:
+    """What `sweep` gives, as it was before it was kept as tensors."""
+    return Curve(**{name: dict(zip(LEVELS, values.tolist(), strict=True)) for name, values in result.items()})
+
+
 COMPUTATIONS: dict[str, Kind] = {
     "pca": Kind(_pca, "Computing the principal components"),
     "codes": Kind(_codes, "Encoding the test pictures"),
     "errors": Kind(_errors, "Measuring every test picture"),
     "tiles": Kind(_tiles, "Decoding the map"),
+    "sweep": Kind(_sweep, "Measuring what cleans best"),
     "neighbour_map": Kind(_neighbour_map, "Drawing the map of neighbours", lasting=True),
 }

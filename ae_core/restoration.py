@@ -1,4 +1,4 @@
-"""Methods that clean damaged pictures, measured side by side in small slices of time, so that a page can look on."""
+"""Methods that clean damaged pictures: what each is worth at every level of damage, and what it makes of its own output."""
 
 from __future__ import annotations
 
@@ -47,45 +47,39 @@ def by_pca(fitted: PCA) -> Method:
     return by_filter("pca", "PCA", pca_filter(fitted))
 
 
-class Sweep(InSlices):
-    """PSNR of one method against the level of one kind of damage; the level somebody looks at comes first.
+@dataclass(frozen=True)
+class Curve:
+    """What a method is worth, by level of damage: the strength it is tuned to, and its PSNR in dB."""
+
+    strength: dict[float, float]
+    psnr: dict[float, float]
+
+
+def sweep(method: Method, data: Dataset, kind: str, report: Callable[[float], None] = lambda share: None) -> Curve:
+    """The curve of one method against the level of one kind of damage; `report` is told the share done after each level.
 
     The strength is the one with the least squared error on ten training pictures, damaged in the same way; the PSNR is
     that of the mean squared error over forty test pictures, four of each class where there are ten.
     """
+    train, judged = data.load().train, _judged(data)
+    tuning = train.images[one_of_each(train.labels[:1000], TUNED_ON)]
+    curve = Curve({}, {})
+    for done, level in enumerate(LEVELS, 1):
+        tried = repeatable(tuning, kind, level)
+        best = min(method.strengths, key=lambda strength: _error(method, tuning, tried, strength))
+        curve.strength[level] = best
+        curve.psnr[level] = psnr(_error(method, judged, repeatable(judged, kind, level), best))
+        report(done / len(LEVELS))
+    return curve
 
-    def __init__(self, method: Method, data: Dataset, kind: str) -> None:
-        super().__init__()
-        split = data.load()
-        self.method, self.kind, self.wanted = method, kind, LEVELS[0]
-        self.psnr: dict[float, float] = {}
-        self._tuning = split.train.images[one_of_each(split.train.labels[:1000], TUNED_ON)]
-        self._judged = split.test.images[one_of_each(split.test.labels[:1000], JUDGED_ON)]
-        self._errors: dict[float, list[float]] = {}
 
-    @property
-    def share(self) -> float:
-        return len(self.psnr) / len(LEVELS)
+def _judged(data: Dataset) -> Tensor:
+    test = data.load().test
+    return test.images[one_of_each(test.labels[:1000], JUDGED_ON)]
 
-    def strength(self, level: float) -> float | None:
-        """The tuned strength at a level; None while it is not known yet."""
-        strengths, errors = self.method.strengths, self._errors.get(level, [])
-        if len(strengths) == 1:
-            return strengths[0]
-        return strengths[errors.index(min(errors))] if len(errors) == len(strengths) else None
 
-    def step(self) -> None:
-        level = min((level for level in LEVELS if level not in self.psnr), key=lambda level: level != self.wanted)
-        strength = self.strength(level)
-        if strength is None:
-            tried = self._errors.setdefault(level, [])
-            tried.append(self._error(self._tuning, level, self.method.strengths[len(tried)]))
-        else:
-            self.psnr[level] = psnr(self._error(self._judged, level, strength))
-
-    def _error(self, clean: Tensor, level: float, strength: float) -> float:
-        damaged = repeatable(clean, self.kind, level)
-        return (self.method.apply(damaged, strength) - clean).square().mean().item()
+def _error(method: Method, clean: Tensor, damaged: Tensor, strength: float) -> float:
+    return (method.apply(damaged, strength) - clean).square().mean().item()
 
 
 class Again(InSlices):
@@ -111,8 +105,7 @@ class Again(InSlices):
 
 def damaged_psnr(data: Dataset, kind: str) -> dict[float, float]:
     """PSNR of the damaged pictures themselves at every level: what a method has to beat."""
-    test = data.load().test
-    clean = test.images[one_of_each(test.labels[:1000], JUDGED_ON)]
+    clean = _judged(data)
     return {level: psnr((repeatable(clean, kind, level) - clean).square().mean().item()) for level in LEVELS}
 
 

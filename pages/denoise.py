@@ -72,7 +72,7 @@ def look(kind: str, ticking: bool) -> None:
         source = pick_source(data)
         draw = number("Random draw of the damage", 1, 50, "draw")
     shown = denoising.candidates(data, compared, kind)
-    busy = denoising.measure(shown, level)
+    busy = any(candidate.curve is None for candidate in shown)
     with right:
         if source is None:
             st.info(
@@ -110,7 +110,7 @@ def curves(kind: str) -> None:
     shown = denoising.candidates(data, compared, kind)
     st.header("The more damage, the harder", anchor=False)
     denoising.curve_chart(name, data, kind, shown, marks(kind, compared))
-    busy = " Still measuring …" if any(not candidate.sweep.done for candidate in shown) else ""
+    busy = " Still measuring …" if any(candidate.curve is None for candidate in shown) else ""
     note(denoising.subset_words(data) + busy, *sources())
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from browser import Server, Visits
+    from fake_side import Side
     from playwright.sync_api import BrowserContext
     from torch import Tensor
 
@@ -47,6 +48,25 @@ def store(tmp_path: Path) -> Store:
     from ae_core.store import Store
 
     return Store(tmp_path / "runs", pretrained=None)
+
+
+@pytest.fixture
+def side() -> Iterator[Side]:
+    """Pages have it computed by a process that answers when the test wants it to."""
+    from types import SimpleNamespace
+
+    from fake_side import Side
+
+    from ui import computing, server
+    from ui.remembered import forget
+
+    made = Side()
+    server.use_engine(SimpleNamespace(side=made))
+    forget()
+    computing._waiting.clear()
+    yield made
+    server.use_engine(None)
+    forget()
 
 
 @pytest.fixture

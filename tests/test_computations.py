@@ -6,12 +6,13 @@ import pytest
 import torch
 from small_runs import small_recipe
 
-from ae_core.baselines import PCA
-from ae_core.computations import COMPUTATIONS, Computation, Stopped, numbers, of_run
+from ae_core.baselines import FILTERS, PCA
+from ae_core.computations import COMPUTATIONS, Computation, Stopped, as_curve, numbers, of_run
 from ae_core.datasets import dataset
 from ae_core.execution import execute
 from ae_core.metrics import codes
 from ae_core.planes import principal
+from ae_core.restoration import by_filter, by_model, by_pca, sweep
 from ae_core.runs import RunError
 from ae_core.tiles import SIDE
 
@@ -56,6 +57,15 @@ def test_a_tile_is_the_picture_of_its_coordinates_and_no_axis_runs_backwards(sto
         wanted = model.decode(flat.codes(torch.tensor([[u, v]])))[0]
         assert (found["pixels"][row, column].float() / 255 - wanted).abs().max() < 1 / 255
     assert 0 < found["error"] < 0.1
+
+
+@pytest.mark.parametrize("method", ["median", "pca", "model"])
+def test_a_curve_is_kept_as_tensors_and_read_back_as_it_was(store, run, method):
+    model, pca = run.load()[0], PCA.fit(dataset("digits").load().train.images)
+    made = {"median": by_filter("m", "M", FILTERS["median"]), "pca": by_pca(pca), "model": by_model("m", "M", model)}
+    more = {"run": run.id, "weights": weights(run)} if method == "model" else {}
+    found = Computation.of("sweep", dataset="digits", damage="block", method=method, **more).carry_out(store)
+    assert as_curve(found) == sweep(made[method], dataset("digits"), "block")
 
 
 def test_weights_that_changed_meanwhile_are_refused(store, run):

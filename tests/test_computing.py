@@ -2,57 +2,13 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
 from ae_core.computations import Computation
-from ae_core.side_process import Progress
-from ae_core.store import Store
-from ui import computing, server
+from ui import computing
 from ui.remembered import forget
-
-
-class Side:
-    """Stands for the process: what was asked of it, and an answer when the test wants one."""
-
-    def __init__(self):
-        self.asked, self.stopped, self.done, self.error = [], [], False, None
-        self.at = Progress(0.25, 2.0)
-
-    def ready(self, what):
-        return self.done
-
-    def ask(self, what, wait_s=0.0):
-        if self.error:
-            raise self.error
-        self.asked.append(what)
-        return self.done
-
-    def settled(self, what):
-        return self.done or what in self.stopped
-
-    def progress(self, what):
-        return self.at
-
-    def stop(self, what):
-        self.stopped.append(what)
-
-    def result(self, what):
-        return what.carry_out(Store.default())
-
-
-@pytest.fixture
-def side():
-    made = Side()
-    server.use_engine(SimpleNamespace(side=made))
-    forget()
-    computing._waiting.clear()
-    yield made
-    server.use_engine(None)
-    forget()
 
 
 def page():
@@ -130,3 +86,13 @@ def test_what_is_there_is_shared_and_read_once(side, monkeypatch):
     monkeypatch.setattr(side, "result", lambda what: read.append(what) or {"x": torch.ones(1)})
     what = Computation.of("pca", dataset="digits")
     assert computing.computed(what) is computing.computed(what) and len(read) == 1
+
+
+def test_who_looks_again_gets_nothing_while_a_damaged_result_is_made_anew(side, monkeypatch):
+    what = Computation.of("pca", dataset="digits")
+    assert computing.computed_by_now(what) is None
+    side.done = True
+    monkeypatch.setattr(side, "result", lambda what: None)
+    assert computing.computed_by_now(what) is None
+    monkeypatch.undo()
+    assert set(computing.computed_by_now(what)) == {"mean", "components"}

@@ -10,10 +10,12 @@ import torch
 from app_page import open_page, words
 from PIL import Image
 
+from ae_core.baselines import FILTERS
 from ae_core.corruption import repeatable
 from ae_core.datasets import DATASETS
 from ae_core.exploration import one_of_each
 from ae_core.metrics import psnr, squared_errors
+from ae_core.restoration import LEVELS, by_model, sweep
 from ae_core.store import Store
 from ui.sketching import written
 
@@ -53,15 +55,24 @@ def test_the_numbers_under_the_pictures_are_those_of_the_pictures(run_of):
     assert (third - (output[0, 0] * 255)).abs().max() <= 0.51
 
 
-def test_the_curves_come_in_slices_until_all_is_measured(run_of):
+def test_while_the_side_process_measures_there_are_pictures_and_then_curves(run_of, side, monkeypatch):
     run_of("denoising")
-    app = open_page("denoise")
-    for _ in range(60):
-        if "Still measuring" not in words(app):
-            break
-        app.run()
-    assert "Still measuring" not in words(app)
-    assert "…</td>" not in words(app)
+    monkeypatch.setattr(side, "ready", lambda what: side.done or what.name == "pca")
+    app = open_page("denoise", kind="masking")
+    assert "being tuned …" in words(app) and "Cleaned by Denoising" in words(app) and not app.error
+    assert "Still measuring" in words(app) and not app.get("progress")
+    assert {dict(what.arguments)["method"] for what in side.asked} == {"model", "pca", *FILTERS}
+    side.done = True
+    app.run()
+    assert "being tuned" not in words(app) and "Still measuring" not in words(app) and "…</td>" not in words(app)
+
+
+def test_the_curves_are_those_of_the_network_on_screen(run_of):
+    run = run_of("denoising")
+    app = open_page("denoise", runs=run.id)
+    wanted = sweep(by_model("x", "X", run.load()[0]), DATASETS["digits"], "gaussian")
+    cells = re.findall(r"<td[^>]*>([^<]+)</td>", words(app)[words(app).index("PSNR in dB at level") :])
+    assert cells[: len(LEVELS)] == [f"{wanted.psnr[level]:.1f}" for level in LEVELS]
 
 
 @pytest.mark.parametrize("source", ["test", "drawing", "upload"])

@@ -65,6 +65,21 @@ def _read(_what: Computation, key: str) -> dict[str, Tensor]:
     return found
 
 
+def computed_by_now(what: Computation) -> dict[str, Tensor] | None:
+    """The tensors of a computation, None while the engine is at it; for what is looked at again until it is there.
+
+    Raises
+        RunError, DatasetError: where it is not possible.
+    """
+    machine = engine()
+    if machine and not machine.side.ask(what):
+        return None
+    try:
+        return _read(what, what.key)
+    except NotReady:
+        return None
+
+
 def is_there(what: Computation) -> bool:
     """Whether the result needs no waiting."""
     machine = engine()

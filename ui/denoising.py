@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ae_core.baselines import FILTERS
+from ae_core.computations import Computation, as_curve
 from ae_core.datasets import Dataset
 from ae_core.exploration import as_bytes
 from ae_core.metrics import ssims
@@ -22,8 +23,8 @@ from ae_core.restoration import (
     TIMES,
     TUNED_ON,
     Again,
+    Curve,
     Method,
-    Sweep,
     by_filter,
     by_model,
     by_pca,
@@ -34,6 +35,7 @@ from ae_core.runs import Run
 from ae_core.slices import Pace
 from ui import cached, charts
 from ui.colours import BASELINE, CLASSES, RUN_COLOURS
+from ui.computing import computed_by_now
 from ui.frame import table, wide
 from ui.pick import short_title
 from ui.pictures import Row, Tile, grey
@@ -47,17 +49,29 @@ FILTER_TITLES = {"median": "Median", "gaussian": "Gaussian blur", "non_local_mea
 FILTER_COLOURS = {"median": CLASSES[3], "gaussian": CLASSES[5], "non_local_means": CLASSES[6]}
 HUNDRED = ("damaged", *(f"× {times}" for times in TIMES))  # what stands under the pictures of `hundred`
 EVERY_S = 0.3  # between two looks at what is still being measured
-MEASURING, REPEATING = Pace(0.12, EVERY_S), Pace(0.12, EVERY_S)  # of all visitors together
+REPEATING = Pace(0.12, EVERY_S)  # of all visitors together
 EQUAL_DB = 60.0  # from here on two pictures count as equal: a quarter of a grey level of 256 apart
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A method on the page: what it is measured with, and the colour of its curve."""
+    """A method on the page, the colour of its curve, and the curve itself; None while it is being measured."""
 
-    sweep: Sweep
+    method: Method
     colour: str
     version: str
+    curve: Curve | None
+
+    @property
+    def psnr(self) -> dict[float, float]:
+        """By level, in dB; empty while it is being measured."""
+        return self.curve.psnr if self.curve else {}
+
+    def strength(self, level: float) -> float | None:
+        """The tuned strength at a level; None where it has to be tuned and is not yet."""
+        if len(self.method.strengths) == 1:
+            return self.method.strengths[0]
+        return self.curve.strength[level] if self.curve else None
 
 
 def damage_of(run: Run) -> tuple[str, float] | None:
@@ -76,21 +90,24 @@ def starting_runs(runs: Sequence[Run]) -> list[Run]:
 
 def candidates(data: Dataset, runs: Sequence[Run], kind: str) -> list[Candidate]:
     """The chosen runs, PCA and the filters, for one kind of damage. RunError where a run cannot be opened."""
-    found = []
-    for run, colour in zip(runs, RUN_COLOURS, strict=False):
-        made = by_model(run.id, short_title(run), cached.model(run)[0])
-        found.append((made, colour, cached.version(run)))
-    found.append((by_pca(cached.pca(data.name)), BASELINE, data.name))
-    found += [(by_filter(name, FILTER_TITLES[name], f), FILTER_COLOURS[name], data.name) for name, f in FILTERS.items()]
-    return [
-        Candidate(_sweep(method, data, f"{version}:{method.name}", kind), colour, f"{version}:{method.name}")
-        for method, colour, version in found
+
+    def curve(method: str, run: str = "", weights: str = "") -> Curve | None:
+        found = computed_by_now(
+            Computation.of("sweep", dataset=data.name, damage=kind, method=method, run=run, weights=weights)
+        )
+        return as_curve(found) if found else None
+
+    filters = [
+        Candidate(by_filter(name, FILTER_TITLES[name], FILTERS[name]), FILTER_COLOURS[name], data.name, curve(name))
+        for name in reversed(FILTERS)  # the slowest is asked for first
     ]
-
-
-@remembered(128)
-def _sweep(_method: Method, _data: Dataset, version: str, kind: str) -> Sweep:
-    return Sweep(_method, _data, kind)
+    pca = Candidate(by_pca(cached.pca(data.name)), BASELINE, data.name, curve("pca"))
+    networks = []
+    for run, colour in zip(runs, RUN_COLOURS, strict=False):
+        model, weights = cached.model(run)
+        made = by_model(run.id, short_title(run), model)
+        networks.append(Candidate(made, colour, cached.version(run), curve("model", run.id, weights.sha256)))
+    return [*networks, pca, *reversed(filters)]
 
 
 @remembered(64)
@@ -120,7 +137,7 @@ def once(clean: Tensor, damaged: Tensor, level: float, shown: Sequence[Candidate
         Tile("Damaged", _pixels(damaged).numpy(), f"{alt}, damaged", _numbers(clean, damaged)),
     ]
     for candidate in shown:
-        method, strength = candidate.sweep.method, candidate.sweep.strength(level)
+        method, strength = candidate.method, candidate.strength(level)
         if strength is None:
             found.append(Tile(method.title, _pixels(damaged * 0).numpy(), "Not there yet", ["being tuned …"]))
             continue
@@ -139,24 +156,13 @@ def _numbers(clean: Tensor, output: Tensor) -> list[str]:
     return [f"PSNR {decibel(quality(clean, output))}", f"SSIM {float(ssims(clean, output)[0]):.2f}"]
 
 
-def measure(shown: Sequence[Candidate], level: float) -> bool:
-    """Move the curves on by a slice, this level first; whether something is left to do."""
-    waiting = [candidate.sweep for candidate in shown if not candidate.sweep.done]
-    for sweep in waiting:
-        sweep.wanted = level
-    if waiting:
-        turns.give_up()
-        MEASURING.move(waiting)
-    return any(not sweep.done for sweep in waiting)
-
-
 def hundred(damaged: Tensor, level: float, shown: Sequence[Candidate]) -> tuple[list[Row], bool]:
     """What every method's output becomes when it goes through again and again; and whether all is computed."""
     key = hashlib.sha256(damaged.numpy().tobytes()).hexdigest()
-    tuned = {c.sweep.method.title: (c, strength) for c in shown if (strength := c.sweep.strength(level)) is not None}
+    tuned = [(c, strength) for c in shown if (strength := c.strength(level)) is not None]
     repeated = {
-        name: _again(c.sweep.method, damaged, strength, f"{c.version}:{strength}:{key}")
-        for name, (c, strength) in tuned.items()
+        c.method.title: _again(c.method, damaged, strength, f"{c.version}:{c.method.name}:{strength}:{key}")
+        for c, strength in tuned
     }
     if not all(again.done for again in repeated.values()):
         turns.give_up()
@@ -176,16 +182,16 @@ def _repeated_row(name: str, damaged: Tensor, again: Again) -> Row:
 def curve_chart(name: str, data: Dataset, kind: str, shown: Sequence[Candidate], marks: dict[float, str]) -> None:
     """PSNR against the level of damage for all methods, and the same as a table."""
     noisy = damaged_curve(name, data, kind)
-    curves = [(c.sweep.method.title, _drawable(c.sweep.psnr), c.colour, "solid") for c in shown]
+    curves = [(c.method.title, _drawable(c.psnr), c.colour, "solid") for c in shown]
     curves.append(("damaged, as it is", _drawable(noisy), CLASSES[8], "dot"))
-    best = {level: max((c.sweep.psnr.get(level, 0.0), c.sweep.method.title) for c in shown) for level in LEVELS[1:]}
+    best = {level: max((c.psnr.get(level, 0.0), c.method.title) for c in shown) for level in LEVELS[1:]}
     spoken = "; ".join(f"{level:g}: {title} {value:.1f} dB" for level, (value, title) in best.items() if value)
     st.plotly_chart(
         charts.quality_curves(curves, marks), key="denoise_curves", config=charts.CONFIG, height=360,
         alt=f"PSNR against the level of damage. Best method at each level: {spoken or 'not measured yet'}",
     )  # fmt: skip
     with st.expander("The same numbers as a table"):
-        st.html(_table([*((c.sweep.method.title, c.sweep.psnr) for c in shown), ("damaged, as it is", noisy)]))
+        st.html(_table([*((c.method.title, c.psnr) for c in shown), ("damaged, as it is", noisy)]))
 
 
 def _drawable(points: dict[float, float]) -> dict[float, float]:
