@@ -36,7 +36,7 @@ def touch(runs: list[Run]) -> None:
     shown = runs if kind == "two" else runs[:1]
     versions = tuple(cached.version(run) for run in shown)
     marked_pad(
-        latent.alone(shown, versions, plane(shown[0]), tour=True), f"start:{kind}", len(latent.codes(shown[0]).labels)
+        latent.alone(shown, versions, plane(shown[0]), tour=True), "start", len(latent.codes(shown[0]).labels)
     )
     for run in shown:
         provenance(run, cached.model(run)[1])

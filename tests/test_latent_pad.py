@@ -162,6 +162,21 @@ def test_two_models_stand_under_one_pointer_on_the_start_page(visit):
         assert (place_of(page, nth)[0] - left) / (right - left) == pytest.approx(0.3, abs=0.02)
 
 
+def test_pins_stay_when_a_second_map_comes_and_goes(visit):
+    page = opened(visit, "", still=True)
+    for place in ((0.3, 0.3), (0.7, 0.6)):
+        page.mouse.click(*spot(page, *place))
+    page.wait_for_url(re.compile(r"pins=[-\d.]+%2C[-\d.]+%3B"))
+    steps, pins = page.locator(".steps canvas"), re.search("pins=[^&]+", page.url)[0]
+    for name, count in (("Beside a plain autoencoder", 18), ("One map", 9)):
+        page.get_by_role("radio", name=name).click()
+        expect(steps).to_have_count(count)
+    page.reload()
+    drawn(page)
+    expect(steps).to_have_count(9)
+    assert pins in page.url
+
+
 def test_the_pointer_of_the_start_page_moves_by_itself_until_it_is_touched(visit):
     page = opened(visit, "")
     before = place_of(page)

@@ -12,10 +12,19 @@ function theme(element) {
   return { text: read("--st-text-color"), back: read("--st-secondary-background-color"), accent: read("--st-primary-color"), line: read("--st-border-color"), font: read("--st-font") };
 }
 
+/** The size that the bitmap of a canvas should have at its place on the screen. */
+function size(canvas) {
+  const ratio = devicePixelRatio || 1;
+  return [Math.round(canvas.clientWidth * ratio), Math.round(canvas.clientHeight * ratio)];
+}
+function fits(canvas) {
+  const [w, h] = size(canvas);
+  return canvas.width === w && canvas.height === h;
+}
+
 /** Fit the canvas to its place on the screen; returns its context in CSS pixels, its width and its height. */
 function fitted(canvas) {
-  const ratio = devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight;
-  const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
+  const ratio = devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight, [w, h] = size(canvas);
   if (canvas.width !== w || canvas.height !== h) { canvas.width = w; canvas.height = h; }
   const context = canvas.getContext("2d");
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -62,19 +71,19 @@ const FEW = 60; // chosen dots that are drawn larger, or one among ten thousand 
 function dots(g, panel, view, x, y, ink) {
   const n = view.labels.length, many = n > 3000, usual = many ? 1.3 : n > 900 ? 2.1 : 3;
   const few = view.chosen && view.chosen.reduce((sum, bit) => sum + bit, 0) <= FEW;
-  const draw = (colour, alpha, wanted, r = usual) => {
+  const draw = (those, colour, alpha, r = usual) => {
     g.fillStyle = colour; g.globalAlpha = alpha; g.beginPath();
-    for (let i = 0; i < n; i++) {
-      if (!wanted(i)) continue;
+    for (const i of those) {
       const px = x(panel.points[2 * i]), py = y(panel.points[2 * i + 1]);
       if (r < 2) g.rect(px - r, py - r, 2 * r, 2 * r);
       else { g.moveTo(px + r, py); g.arc(px, py, r, 0, 2 * Math.PI); }
     }
     g.fill();
   };
-  const grey = (i) => !view.isShown(i) || (view.chosen && !view.chosen[i]);
-  draw(ink.text, 0.13, grey);
-  view.classes.forEach((_, c) => draw(view.colours[c % view.colours.length], 0.85, (i) => view.labels[i] === c && !grey(i), few ? 4 : usual));
+  const grey = [], groups = view.classes.map(() => []);
+  for (let i = 0; i < n; i++) (!view.isShown(i) || (view.chosen && !view.chosen[i]) ? grey : groups[view.labels[i]]).push(i);
+  draw(grey, ink.text, 0.13);
+  groups.forEach((those, c) => draw(those, view.colours[c % view.colours.length], 0.85, few ? 4 : usual));
   g.globalAlpha = 1;
   if (panel.rings) {
     g.strokeStyle = ink.text; g.lineWidth = 1.2;
@@ -92,12 +101,16 @@ function corners(g, rings, x, y, ink) {
   });
 }
 
+/** The middle of the dots of each class, by the median along each axis; null where it has none. */
+function middles(points, view) {
+  const groups = view.classes.map(() => [[], []]);
+  view.labels.forEach((label, i) => [0, 1].forEach((part) => groups[label][part].push(points[2 * i + part])));
+  const middle = (values) => Float32Array.from(values).sort()[values.length >> 1];
+  return groups.map((parts) => parts[0].length ? parts.map(middle) : null);
+}
+
 function names(g, panel, view, x, y, ink) {
-  panel.middles ??= view.classes.map((_, c) => {
-    const of = (part) => Array.from(view.labels.keys()).filter((i) => view.labels[i] === c).map((i) => panel.points[2 * i + part]).sort((a, b) => a - b);
-    const [us, vs] = [of(0), of(1)];
-    return us.length ? [us[us.length >> 1], vs[vs.length >> 1]] : null;
-  });
+  panel.middles ??= middles(panel.points, view);
   g.font = `600 13px ${ink.font}`; g.textAlign = "center"; g.textBaseline = "middle"; g.lineJoin = "round";
   panel.middles.forEach((place, c) => {
     if (!place || (view.shown && !view.shown.has(c))) return;

@@ -101,11 +101,14 @@ function createPad(root, api, header) {
   }
   function choose(mask) { view.chosen = mask.some(Boolean) ? mask : null; redraw(); report(); }
 
+  /** What is marked, in coordinates of the first map. */
+  function marked() {
+    const point = (place) => first.decoding.point(place).map((value) => Number(value.toFixed(4)));
+    return { at: point(state.at), pins: state.pins.map(point), chosen: bitset(view.chosen), sliders: first.values.map((value) => Number(value.toFixed(4))), classes: view.shown ? [...view.shown].sort((a, b) => a - b) : null, three: state.three || null };
+  }
   /** Tell the server what is marked; it is asked for nothing else. */
   function report() {
-    const point = (place) => first.decoding.point(place).map((value) => Number(value.toFixed(4)));
-    const mark = { at: point(state.at), pins: state.pins.map(point), chosen: bitset(view.chosen), sliders: first.values.map((value) => Number(value.toFixed(4))), classes: view.shown ? [...view.shown].sort((a, b) => a - b) : null, three: state.three || null };
-    const text = JSON.stringify(mark);
+    const mark = marked(), text = JSON.stringify(mark);
     if (text === state.sent) return;
     state.sent = text;
     state.api.setStateValue("mark", mark);
@@ -155,7 +158,7 @@ function createPad(root, api, header) {
     surface.addEventListener("blur", report);
   });
 
-  const resized = new ResizeObserver(redraw);
+  const resized = new ResizeObserver(() => { if (!panels.every((panel) => fits(panel.base))) redraw(); });
   panels.forEach((panel) => resized.observe(panel.base));
   const scheme = matchMedia("(prefers-color-scheme: dark)"), recolour = () => setTimeout(redraw, 300);
   scheme.addEventListener("change", recolour);
@@ -175,7 +178,7 @@ function createPad(root, api, header) {
   }));
   if (header.tour && !calm && !start.at) state.tour = requestAnimationFrame(tour);
   return {
-    version: header.version, state, redraw,
+    version: header.version, state, redraw, marked,
     stop() { touched(); resized.disconnect(); window.removeEventListener("latent-guest", welcome); scheme.removeEventListener("change", recolour); [state.speaking, ...panels.map((panel) => panel.asking)].forEach(clearTimeout); },
   };
 }
@@ -196,15 +199,13 @@ function unset(text, n) {
 }
 
 export default function (api) {
-  const { data, parentElement } = api, root = parentElement.querySelector(".pad");
-  let pad = pads.get(parentElement);
-  if (data) {
-    const header = unpack(data);
-    if (!pad || pad.version !== header.version) {
-      pad?.stop();
-      pads.set(parentElement, pad = createPad(root, api, header));
-    }
-  }
-  if (pad) { pad.state.api = api; pad.redraw(); }
+  const { data, parentElement } = api, root = parentElement.querySelector(".pad"), pad = pads.get(parentElement);
+  const header = data && unpack(data);
+  if (header && pad?.version !== header.version) {
+    pad?.stop();
+    const began = JSON.stringify(header.start);
+    if (pad?.began === began) header.start = pad.marked(); // a map more or less: what the visitor has marked stays
+    pads.set(parentElement, { ...createPad(root, api, header), began });
+  } else if (pad) { pad.state.api = api; pad.redraw(); }
   return () => { pads.get(parentElement)?.stop(); pads.delete(parentElement); };
 }

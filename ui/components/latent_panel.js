@@ -45,9 +45,9 @@ function createPanel(panel, view, alone) {
   /** The dot that is shown and nearest to a place: its index and its distance in CSS pixels. */
   const nearest = ([a, b]) => {
     let best = -1, least = Infinity;
-    const [u, v] = panel.decoding.point([a, b]);
-    for (let i = 0; i < view.labels.length; i++) {
-      const du = panel.points[2 * i] - u, dv = panel.points[2 * i + 1] - v, far = du * du + dv * dv;
+    const [u, v] = panel.decoding.point([a, b]), points = panel.points, n = view.labels.length;
+    for (let i = 0; i < n; i++) {
+      const du = points[2 * i] - u, dv = points[2 * i + 1] - v, far = du * du + dv * dv;
       if (far < least && view.isShown(i)) { least = far; best = i; }
     }
     return { index: best, pixels: Math.sqrt(least) / (panel.box[1] - panel.box[0]) * (marks.clientWidth || 1) };
