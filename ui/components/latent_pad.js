@@ -204,7 +204,7 @@ export default function (api) {
   if (header && pad?.version !== header.version) {
     pad?.stop();
     const began = JSON.stringify(header.start);
-    if (pad?.began === began) header.start = pad.marked(); // a map more or less: what the visitor has marked stays
+    if (pad && pad.began === began) header.start = pad.marked(); // a map more or less: what the visitor has marked stays
     pads.set(parentElement, { ...createPad(root, api, header), began });
   } else if (pad) { pad.state.api = api; pad.redraw(); }
   return () => { pads.get(parentElement)?.stop(); pads.delete(parentElement); };
