@@ -16,8 +16,8 @@ from torch import Tensor
 
 from ae_core.baselines import PCA
 
-KEPT = 96  # components behind a bound
-COMPARED = 64  # known pictures that are compared pixel by pixel
+KEPT = 64  # components behind a bound
+COMPARED = 32  # known pictures that are compared pixel by pixel
 MORE = 4000  # further pictures that are compared one by one before it is quicker to compare all by a matrix product
 ROUNDING = 1e-4  # share of its size by which a bound may be too high in float32
 PORTION = 4096  # pictures turned into components at a time
@@ -46,12 +46,12 @@ class Nearest:
         rows = pictures.flatten(1)
         short = _short(rows, self.basis)
         size = short.square().sum(dim=1)
-        bounds = self.lengths - 2 * short @ self.short.T + size[:, None]
+        bounds = torch.addmm(self.lengths, short, self.short.T, alpha=-2)  # less `size`, which is the same for all
         lowest, candidates = bounds.topk(min(COMPARED, len(self.known)), dim=1, largest=False, sorted=True)
         error, place = (rows[:, None] - self.known[candidates]).square().sum(dim=2).min(dim=1)
         index = candidates.gather(1, place[:, None])[:, 0]
         if len(self.known) > COMPARED:  # the others have bounds above the highest of these
-            limits = error + ROUNDING * (size + self.lengths.max())
+            limits = error - size + ROUNDING * (size + self.lengths.max())
             unsure = limits >= lowest[:, -1]
             index[unsure], error[unsure] = self._among_more(rows[unsure], bounds[unsure] <= limits[unsure, None])
         return index, error

@@ -72,7 +72,7 @@ def pythae(name: str, epochs: int) -> list[float]:
     from pythae.trainers import BaseTrainer, BaseTrainerConfig
 
     images = _train_images()
-    if name == "vae":
+    if name != "vanilla":
         config = VAEConfig(input_dim=(1, 28, 28), latent_dim=20, reconstruction_loss="bce")
         model = VAE(config, encoder=_pythae_encoder(400, 20), decoder=_pythae_decoder(20, 400))
     else:

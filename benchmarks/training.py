@@ -49,6 +49,7 @@ ROWS: dict[str, tuple[str, str, dict[str, Any], dict[str, Any]]] = {
     "denoising": ("denoising 784-400-64-400-784", "denoising", {}, {}),
     "contractive": ("contractive 784-64-784, closed form", "contractive", {}, {}),
     "vae": ("VAE 784-400-20", "vae", {}, {}),
+    "vae_bf16": ("VAE 784-400-20, ours in bfloat16", "vae", {}, {"precision": "bfloat16"}),
     "structured_vae": ("structured VAE", "structured_vae", {}, {}),
     "deep": ("784-1000-500-250-30 and back, batch 256, float32", "multilayer", DEEP, {"batch_size": 256}),
     "deep_bf16": ("the same, bfloat16", "multilayer", DEEP, {"batch_size": 256, "precision": "bfloat16"}),
@@ -135,9 +136,9 @@ SIDES: dict[str, Callable[[str, int], list[float]]] = {
     "ours": ours,
 }
 COVERED = {  # the rows that each side has
-    "tutorial": ("vanilla", "vae"),
+    "tutorial": ("vanilla", "vae", "vae_bf16"),
     "keras": ("vanilla", "multilayer", "convolutional") if installed("keras", "tensorflow") else (),
-    "pythae": ("vanilla", "vae") if installed("pythae") else (),
+    "pythae": ("vanilla", "vae", "vae_bf16") if installed("pythae") else (),
     "ours": tuple(ROWS),
 }
 
