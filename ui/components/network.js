@@ -8,12 +8,17 @@ const bends = {
 };
 const kinds = { f2: Uint16Array, f4: Float32Array, u1: Uint8Array, i4: Int32Array, z1: Uint8Array };
 
-/** Half precision, as bits, to ordinary numbers: sign, five bits of exponent, ten of fraction. */
+let halves; // all 65 536 numbers in half precision, by their bits: sign, five bits of exponent, ten of fraction
+
+/** Half precision, as bits, to ordinary numbers. */
 function fromHalves(bits) {
-  return Float32Array.from(bits, (half) => {
+  halves ??= Float32Array.from({ length: 1 << 16 }, (_, half) => {
     const exponent = (half >> 10) & 31, fraction = (half & 1023) / 1024;
     return (half & 0x8000 ? -1 : 1) * (exponent ? (1 + fraction) * 2 ** (exponent - 15) : fraction * 2 ** -14);
   });
+  const numbers = new Float32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) numbers[i] = halves[bits[i]];
+  return numbers;
 }
 
 /** Deflated bytes, as a promise of what they were. */
