@@ -32,7 +32,7 @@ bench: .venv/.run  ## measure what is claimed about speed
 	$(BIN)/python benchmarks/server.py
 	$(BIN)/python benchmarks/interaction.py
 
-pretrained: .venv/.run  ## train again what is missing in pretrained/ (needs MNIST; an hour)
+pretrained: .venv/.run  ## train again what is missing in pretrained/ (needs MNIST; half an hour to an hour)
 	$(BIN)/python scripts/make_pretrained.py $(ARGS)
 
 results: .venv/.run  ## train every published recipe and write docs/results.md (needs MNIST; hours)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -36,7 +36,7 @@ WEIGHTS, TILES = "vae-digits-2d", "convolutional-digits"  # a decoder that runs 
 ONE_S, PART_MS, WHOLE_MS, FIGURE_KB = 1.5, 100, 300, 500
 RESULTS = "[data-testid=stMain]"
 DONE = "[data-testid=stApp][data-test-script-state=notRunning]"
-BESIDE = {"": "Beside a plain autoencoder", "one": "One map"}
+BESIDE = ("Beside a plain autoencoder", "One map")
 MAPS = ("Two numbers of the code", "Where codes vary most")
 
 
@@ -176,16 +176,16 @@ def knobs(browser: Browser, server: Server, quick: bool) -> Iterator[Line]:
             took.append(answered(page, i))
         page.context.close()
         yield timed(f"{shown(path)}, slider “{label}” moved by a key → new picture painted", took, PART_MS)
-    whole = (
-        ("", tuple(BESIDE.values()), "the pad of one or of two networks", PART_MS),
-        ("latent?run=multilayer-digits", MAPS, "another map, the whole page anew", WHOLE_MS),
+    pads: tuple[tuple[str, Literal["button", "radio"], tuple[str, str], str, int], ...] = (
+        ("", "button", BESIDE, "the pad of one or of two networks", PART_MS),
+        ("latent?run=multilayer-digits", "radio", MAPS, "another map, the whole page anew", WHOLE_MS),
     )
-    for path, names, what, target in whole:
+    for path, role, names, what, target in pads:
         page = visit(browser, f"http://{server.address}/{path}")
         took = []
         for i in range(count // 2):
             page.evaluate(f"bench.otherPad('pointerdown', {LIMIT_MS})")
-            page.get_by_role("radio", name=names[i % 2]).click()
+            page.get_by_role(role, name=names[i % 2]).click()
             took.append(answered(page, i))
         page.context.close()
         yield timed(f"{shown(path)}, {what} → drawn", took, target)

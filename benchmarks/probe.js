@@ -10,7 +10,7 @@ window.bench = (() => {
   const pictures = (selector) => [...document.querySelectorAll(`${selector} img`)];
 
   // What the latent pads say of themselves: their titles and the names of their axes.
-  const pads = () => deep(document).filter((element) => element.matches(".panel h2, .axes")).map((element) => element.textContent).join();
+  const pads = () => deep(document).filter((element) => element.matches(".panel h2, .axes") && !element.closest("[hidden]")).map((element) => element.textContent).join();
 
   const says = (word) => [...document.querySelectorAll("[data-testid=stApp] span")]
     .find((element) => element.textContent.trim() === word);

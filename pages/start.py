@@ -12,10 +12,9 @@ from ui.frame import heading, note, notice
 from ui.guest import on_plane
 from ui.latent import View
 from ui.marks import marked_pad
-from ui.pick import pick
 from ui.provenance import provenance
 
-VIEWS = {"one": "One map", "two": "Beside a plain autoencoder"}
+CHOICE = ("One map", "Beside a plain autoencoder")
 
 heading(
     "Autoencoder Explorer",
@@ -32,13 +31,10 @@ def plane(run: Run) -> View:
 @st.fragment
 def touch(runs: list[Run]) -> None:
     """The latent pad with one run, or with two under one pointer."""
-    kind = pick("Show", VIEWS, "beside", widget=st.segmented_control, required=True, label_visibility="collapsed") if len(runs) == 2 else "one"  # fmt: skip
-    shown = runs if kind == "two" else runs[:1]
-    versions = tuple(cached.version(run) for run in shown)
-    marked_pad(
-        latent.alone(shown, versions, plane(shown[0]), tour=True), "start", len(latent.codes(shown[0]).labels)
-    )
-    for run in shown:
+    versions = tuple(cached.version(run) for run in runs)
+    made = latent.touring(runs, versions, plane(runs[0]), CHOICE)
+    both = marked_pad(made, "start", len(latent.codes(runs[0]).labels)).both
+    for run in runs if both else runs[:1]:
         provenance(run, cached.model(run)[1])
 
 
@@ -78,7 +74,9 @@ with st.container(horizontal=True, horizontal_alignment="center"):
 notice(
     "Every dot is the code of a test picture. Move the pointer over the map: the decoder paints what it would make of "
     "that place, and between two classes one digit turns into another. Click two places to see the whole way between them."
-)
+    + (" Beside it, the plain autoencoder has holes: nothing in its training said what a code between the clusters should mean."
+       if len(pair) > 1 else "")
+)  # fmt: skip
 
 if pair:
     st.header("Draw one yourself", anchor=False)

@@ -162,15 +162,19 @@ def test_two_models_stand_under_one_pointer_on_the_start_page(visit):
         assert (place_of(page, nth)[0] - left) / (right - left) == pytest.approx(0.3, abs=0.02)
 
 
-def test_pins_stay_when_a_second_map_comes_and_goes(visit):
+def test_a_second_map_comes_at_once_and_pins_stay(visit):
     page = opened(visit, "", still=True)
+    expect(page.locator("canvas.marks")).to_have_count(2)
+    expect(page.locator("canvas.marks:visible")).to_have_count(1)
     for place in ((0.3, 0.3), (0.7, 0.6)):
         page.mouse.click(*spot(page, *place))
     page.wait_for_url(re.compile(r"pins=[-\d.]+%2C[-\d.]+%3B"))
     steps, pins = page.locator(".steps canvas"), re.search("pins=[^&]+", page.url)[0]
     for name, count in (("Beside a plain autoencoder", 18), ("One map", 9)):
-        page.get_by_role("radio", name=name).click()
+        page.get_by_role("button", name=name).click()
         expect(steps).to_have_count(count)
+        expect(page.locator("canvas.marks:visible")).to_have_count(count // 9)
+        page.wait_for_url(re.compile("beside=two" if count == 18 else "^(?!.*beside)"))
     page.reload()
     drawn(page)
     expect(steps).to_have_count(9)

@@ -167,7 +167,7 @@ def test_start_shows_the_map_of_the_first_data_set_that_is_here(monkeypatch, nam
     if not DATASETS[names[0]].present():
         pytest.skip(f"no {names[0]} here: set AE_DATA")
     monkeypatch.setattr("ui.family.SHOWCASES", names)
-    (panel,) = header(open_page("start"))["panels"]
+    panel, *_beside = header(open_page("start"))["panels"]
     assert [panel["run"]] == (shown or [runs_of("digits")[0].id])
 
 

@@ -209,12 +209,14 @@ def beside_pca(_run: Run, version: str, view: View, ready: bool) -> Packed:
 
 
 @remembered(24)
-def alone(_runs: list[Run], versions: tuple[str, ...], view: View, tour: bool = False) -> Packed:
-    """The pad of one run, or of two on the same data set under one pointer."""
+def touring(_runs: list[Run], versions: tuple[str, ...], view: View, choice: tuple[str, str]) -> Packed:
+    """The pad of one run, or of two on the same data set under one pointer, and the words of the choice between one map
+    and both; the pointer moves by itself until it is touched."""
     made, found = _runs[0].recipe(), codes(_runs[0])
     titles = [None] if len(_runs) == 1 else [cached.model(run)[0].title for run in _runs]
     panels = [own_panel(run, view, title) for run, title in zip(_runs, titles, strict=True)]
-    return payload(panels, found.labels, made.data.classes, made.dataset, tour=tour)
+    more = {"choice": choice} if len(_runs) > 1 else {}
+    return payload(panels, found.labels, made.data.classes, made.dataset, tour=True, **more)
 
 
 def sliders(run: Run) -> Packed:

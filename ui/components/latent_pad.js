@@ -9,8 +9,9 @@ function createPad(root, api, header) {
     ...header, shown: start.classes?.length ? new Set(start.classes) : null, chosen: unset(start.chosen, header.labels.length), map: header.map,
     isShown: (i) => !view.shown || view.shown.has(view.labels[i]),
   };
-  const panels = header.panels.map((panel) => createPanel(panel, view, header.panels.length === 1));
-  const first = panels[0], calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const all = header.panels.map((panel) => createPanel(panel, view)), first = all[0];
+  let panels = all; // those on screen
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const relative = (points) => (points || []).map(([u, v]) => first.decoding.relative(u, v));
   const state = {
     api, tools: header.tools, three: header.three && [...header.three], tool: "explore", guest: null, at: relative(start.at ? [start.at] : [])[0] || [0.5, 0.5],
@@ -22,11 +23,20 @@ function createPad(root, api, header) {
   const legend = createLegend(view, () => { redraw(); move(state.at); report(); });
   const tools = createTools(state, clear);
   const knobs = createSliders(first, () => { touched(); move(state.at); drawPath(path, panels, state.pins); }, report);
-  const maps = make("div", `panels n${panels.length}`, {}, ...panels.map((panel) => panel.element));
-  root.replaceChildren(maps, ...(header.map === false ? [] : [make("div", "bar", {}, legend, tools)]), knobs, path, live);
+  const maps = make("div", "panels", {}, ...all.map((panel) => panel.element));
+  const choice = createChoice(header.choice, start.beside ? 1 : 0, (both) => {
+    arrange(both); redraw(); state.near = undefined; move(state.at); drawPath(path, panels, state.pins); report();
+  });
+  root.replaceChildren(...choice, maps, ...(header.map === false ? [] : [make("div", "bar", {}, legend, tools)]), knobs, path, live);
   root.setAttribute("role", "group");
-  root.setAttribute("aria-label", `Latent pad: ${panels.map((panel) => panel.title).join(" and ")}`);
+  root.setAttribute("aria-label", `Latent pad: ${all.map((panel) => panel.title).join(" and ")}`);
 
+  /** Show the first map alone, or all of them. */
+  function arrange(both) {
+    panels = both ? all : [first];
+    maps.className = `panels n${panels.length}`;
+    all.forEach((panel) => { panel.element.hidden = !panels.includes(panel); panel.element.classList.toggle("alone", panels.length === 1); });
+  }
   function redraw() { panels.forEach((panel) => drawDots(panel.base, panel, view)); overlay(); }
   function overlay() { panels.forEach((panel, k) => { drawMarks(panel.surface, panel, state); drawGuest(panel.surface, panel, state.guest, k); }); }
 
@@ -104,7 +114,7 @@ function createPad(root, api, header) {
   /** What is marked, in coordinates of the first map. */
   function marked() {
     const point = (place) => first.decoding.point(place).map((value) => Number(value.toFixed(4)));
-    return { at: point(state.at), pins: state.pins.map(point), chosen: bitset(view.chosen), sliders: first.values.map((value) => Number(value.toFixed(4))), classes: view.shown ? [...view.shown].sort((a, b) => a - b) : null, three: state.three || null };
+    return { at: point(state.at), pins: state.pins.map(point), chosen: bitset(view.chosen), sliders: first.values.map((value) => Number(value.toFixed(4))), classes: view.shown ? [...view.shown].sort((a, b) => a - b) : null, three: state.three || null, beside: header.choice && panels === all ? "two" : null };
   }
   /** Tell the server what is marked; it is asked for nothing else. */
   function report() {
@@ -115,7 +125,7 @@ function createPad(root, api, header) {
   }
   function touched() { cancelAnimationFrame(state.tour); state.tour = 0; }
 
-  panels.forEach((panel) => {
+  all.forEach((panel) => {
     const surface = panel.surface;
     surface.addEventListener("pointerdown", (event) => {
       touched(); surface.setPointerCapture(event.pointerId);
@@ -159,7 +169,7 @@ function createPad(root, api, header) {
   });
 
   const resized = new ResizeObserver(() => { if (!panels.every((panel) => fits(panel.base))) redraw(); });
-  panels.forEach((panel) => resized.observe(panel.base));
+  all.forEach((panel) => resized.observe(panel.base));
   const scheme = matchMedia("(prefers-color-scheme: dark)"), recolour = () => setTimeout(redraw, 300);
   scheme.addEventListener("change", recolour);
   const began = performance.now(), from = [...state.at];
@@ -170,8 +180,8 @@ function createPad(root, api, header) {
   }
   const welcome = () => { state.guest = window.latentGuest || null; overlay(); };
   window.addEventListener("latent-guest", welcome);
-  welcome(); redraw(); move(state.at); state.moves = 0; drawPath(path, panels, state.pins);
-  panels.forEach((panel) => panel.decoding.arrived?.then(() => {
+  arrange(!header.choice || start.beside); welcome(); redraw(); move(state.at); state.moves = 0; drawPath(path, panels, state.pins);
+  all.forEach((panel) => panel.decoding.arrived?.then(() => {
     const { moves } = state; // not a move of the visitor's
     panel.element.classList.remove("waiting");
     move(state.at); state.moves = moves; drawPath(path, panels, state.pins);
@@ -179,7 +189,7 @@ function createPad(root, api, header) {
   if (header.tour && !calm && !start.at) state.tour = requestAnimationFrame(tour);
   return {
     version: header.version, state, redraw, marked,
-    stop() { touched(); resized.disconnect(); window.removeEventListener("latent-guest", welcome); scheme.removeEventListener("change", recolour); [state.speaking, ...panels.map((panel) => panel.asking)].forEach(clearTimeout); },
+    stop() { touched(); resized.disconnect(); window.removeEventListener("latent-guest", welcome); scheme.removeEventListener("change", recolour); [state.speaking, ...all.map((panel) => panel.asking)].forEach(clearTimeout); },
   };
 }
 

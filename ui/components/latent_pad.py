@@ -71,7 +71,7 @@ def payload(
     """All that the browser needs: panels whose points stand for the same test pictures of classes `labels` (n,).
 
     Options: `tools` (choosing dots by box and lasso), `tour` (the pointer moves by itself until it is touched), `map`
-    (False leaves only picture and sliders).
+    (False leaves only picture and sliders), `choice` (the words of two buttons: the first map alone, or all of them).
     """
     packer = Packer()
     header = {

@@ -1,5 +1,5 @@
 // One panel: its map and its picture on the page, and the questions one asks of a map.
-function createPanel(panel, view, alone) {
+function createPanel(panel, view) {
   panel.values = panel.further.map(({ start }) => start);
   panel.decoding = decoding(panel);
   const base = make("canvas", "dots", { "aria-hidden": "true" });
@@ -74,7 +74,6 @@ function createPanel(panel, view, alone) {
   });
   if (view.map === false) element.classList.add("no-map");
   if (!panel.decoding.possible) element.classList.add("no-picture");
-  if (alone) element.classList.add("alone");
   if (panel.decoding.arrived) element.classList.add("waiting");
   return Object.assign(panel, { element, base, surface: marks, output, side, show, showNear, place, nearest, crowd, inside, pixels: blank.length });
 }

@@ -26,6 +26,18 @@ function createLegend(view, changed) {
   return element;
 }
 
+/** Buttons for the first map alone and for all maps, where there is such a choice; `chosen` is the number of the pressed one. */
+function createChoice(titles, chosen, changed) {
+  const buttons = (titles || []).map((title, k) => {
+    const button = make("button", "plain", { type: "button" }, title);
+    button.addEventListener("click", () => { press(k); changed(k === 1); });
+    return button;
+  });
+  const press = (pressed) => buttons.forEach((button, k) => button.setAttribute("aria-pressed", k === pressed));
+  press(chosen);
+  return buttons.length ? [make("div", "choice", { role: "group", "aria-label": "Maps to show" }, ...buttons)] : [];
+}
+
 const TOOLS = { explore: "Explore", box: "Box", lasso: "Lasso" };
 const CORNERS = { a: "Set A", b: "Set B", c: "Set C" };
 /** Explore moves the pointer and pins; box and lasso choose dots; A, B and C are the pictures that a plane goes through. */
