@@ -36,13 +36,11 @@ def samples(run: Run, own: bool) -> None:
         temperature = st.slider("Temperature", 0.0, 2.0, 1.0, 0.1, key="temperature", bind="query-params", width=220)
         draw = number("Random draw", 1, 50, "draw")
     drawn = generation.samples(run, name, 2 * COUNT, temperature, draw)
-    shown = [beside(drawn, slice(k * COUNT, (k + 1) * COUNT), "Sample") for k in (0, 1)]
-    st.html("".join(sheet(*one) for one in shown))
-    st.markdown(
-        "**What happens in the holes:** places inside the range of the codes, as far as possible from every one."
-    )
-    holes = beside(generation.from_holes(run, COUNT, draw), slice(0, COUNT), "From a hole")
-    st.html(sheet(*holes))
+    shown = [over_nearest(drawn, slice(k * COUNT, (k + 1) * COUNT), "Sample") for k in (0, 1)]
+    holes = over_nearest(
+        generation.from_holes(run, COUNT, draw), slice(0, COUNT), "From a hole",
+        "<p><strong>What happens in the holes:</strong> places inside the range of the codes, as far as possible from every one.</p>",
+    )  # fmt: skip
     words = f"{generation.SAMPLERS[name]}, temperature {temperature:g}, draw {draw}"
     give(run, [*shown, holes], words)
     notice(
@@ -64,26 +62,20 @@ def give(run: Run, sheets: list[Sheet], words: str) -> None:
     export.offer(lambda: [export.pictures(f"{run.id}-generated", sheets, lines)], key="generate")
 
 
-def beside(drawn: generation.Drawn, part: slice, label: str) -> Sheet:
-    """Pictures over the training pictures nearest to them."""
-    rows = [
-        Row(
-            label,
-            grey(drawn.pictures[part].numpy()),
-            f"{label}: pictures decoded from drawn codes",
-            "the decoder's mean",
-        )
-    ]
+def over_nearest(drawn: generation.Drawn, part: slice, label: str, before: str = "") -> Sheet:
+    """Show pictures and, once they are found, below them the training pictures nearest to them."""
+    made = grey(drawn.pictures[part].numpy())
+    rows = [Row(label, made, f"{label}: pictures decoded from drawn codes", "the decoder's mean")]
     if drawn.drawn is not None:
-        rows.append(
-            Row("Drawn", grey(drawn.drawn[part].numpy()), "One picture drawn around each of them", "from p(x | code)")
-        )
-    if drawn.nearest is None or drawn.errors is None:
+        around = grey(drawn.drawn[part].numpy())
+        rows.append(Row("Drawn", around, "One picture drawn around each of them", "from p(x | code)"))
+    st.html(before + sheet(rows))
+    if drawn.nearest is None:
         return Sheet(rows)
-    rows.append(
-        Row("Nearest", grey(drawn.nearest[part].numpy()), "The nearest training picture of each", "training picture")
-    )
-    return Sheet(rows, [f"{value:.1f}" for value in drawn.errors[part].tolist()], "squared error")
+    near, under = grey(drawn.nearest.pictures[part].numpy()), [f"{e:.1f}" for e in drawn.nearest.errors[part].tolist()]
+    nearest = Row("Nearest", near, "The nearest training picture of each", "training picture")
+    st.html(f'<div class="ae-joined">{sheet([nearest], under, "squared error")}</div>')
+    return Sheet([*rows, nearest], under, "squared error")
 
 
 def manifold(run: Run, own: bool) -> None:

@@ -71,8 +71,8 @@ def test_samples_their_neighbours_the_holes_and_the_manifold_are_what_they_are_c
     cold = generation.samples(run, "prior", 4, 0.0, 1).pictures
     assert (cold - model.decode(torch.zeros(4, 2))).abs().max() < 1e-5
     distances = torch.cdist(one.pictures.flatten(1), known.flatten(1))
-    assert one.nearest.equal(known[distances.argmin(1)])
-    assert one.errors.tolist() == pytest.approx(distances.amin(1).square().tolist(), rel=1e-3)
+    assert one.nearest.pictures.equal(known[distances.argmin(1)])
+    assert one.nearest.errors.tolist() == pytest.approx(distances.amin(1).square().tolist(), rel=1e-3)
     z = model.encode(TEST.images)
     holes = generation.from_holes(run, 10, 1).pictures
     grid = torch.cartesian_prod(*(torch.linspace(float(z[:, d].min()), float(z[:, d].max()), 80) for d in (0, 1)))

@@ -86,9 +86,10 @@ def _several(data: Dataset, compared: list[Compared], source: Source, names: lis
         Row(one.name, signed((one.images - x).numpy(), scale), f"Signed error of {one.name}", f"{mean(x, one.images):.4f} per pixel", band=True)
         for one in found
     ]  # fmt: skip
-    left, right = st.columns(2, gap="medium") if names else (st.container(), st.container())
-    left.html(sheet(rebuilt, names, under, colours))
-    right.html(sheet(errors, names, under, colours))
+    both = sheet(rebuilt, names, under, colours) + sheet(errors, names, under, colours)
+    st.html(
+        f'<div class="ae-beside">{both}</div>' if names else both
+    )  # in columns there is more for the browser to draw
     sheets = [Sheet(rebuilt, names, under), Sheet(errors[1:], names, under)]
     _give(data, compared, source, scale, sheets, "test split" if names else OTHER)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -35,13 +36,33 @@ SAMPLERS = {
 SIDE = 15  # pictures along each side of the manifold
 
 
-class Drawn(NamedTuple):
-    """Pictures (n, channels, height, width) of codes that no picture had, and the training pictures nearest to them."""
+class Found(NamedTuple):
+    """Training pictures (n, channels, height, width), and how far each is: squared error (n,), summed over pixels."""
 
-    pictures: Tensor  # the mean that the decoder gives
-    drawn: Tensor | None  # one picture drawn around that mean, where the model has a likelihood to draw from
-    nearest: Tensor | None  # None where the training pictures are not on this computer
-    errors: Tensor | None  # (n,), squared error summed over pixels
+    pictures: Tensor
+    errors: Tensor
+
+
+class Drawn:
+    """Pictures (n, channels, height, width) of codes that no picture had."""
+
+    def __init__(self, run: Run, codes: Tensor, seed: int) -> None:
+        model = latent.network(run)
+        self._dataset = run.recipe().dataset
+        self.pictures = decoded(run, codes)  # the mean that the decoder gives
+        # One picture drawn around that mean, where the model has a likelihood to draw from.
+        self.drawn = drawn_images(model, codes, seed) if isinstance(model, GenerativeAutoencoder) else None
+
+    @functools.cached_property
+    def nearest(self) -> Found | None:
+        """The training picture nearest to each; None where they are not on this computer. Found when first asked for, so
+        that the pictures need not wait for it."""
+        try:
+            known = training_pictures(self._dataset)
+        except DatasetError:
+            return None
+        index, errors = known.find(self.pictures)
+        return Found(known.known[index].reshape(self.pictures.shape), errors)
 
 
 def samplers(run: Run) -> dict[str, str]:
@@ -68,14 +89,14 @@ def decoded(run: Run, codes: Tensor) -> Tensor:
 
 
 def samples(run: Run, name: str, n: int, temperature: float, seed: int) -> Drawn:
-    """Pictures of codes drawn from a sampler, each beside the training picture nearest to it."""
+    """Pictures of codes drawn from a sampler."""
     return _samples(run, cached.version(run), name, n, temperature, seed)
 
 
 @remembered(64)
 def _samples(_run: Run, version: str, name: str, n: int, temperature: float, seed: int) -> Drawn:
     drawn = sampler(_run, name).draw(n, temperature, torch.Generator().manual_seed(seed))
-    return _beside_nearest(_run, drawn, seed)
+    return Drawn(_run, drawn, seed)
 
 
 def from_holes(run: Run, n: int, seed: int) -> Drawn:
@@ -85,18 +106,7 @@ def from_holes(run: Run, n: int, seed: int) -> Drawn:
 
 @remembered(64)
 def _from_holes(_run: Run, version: str, n: int, seed: int) -> Drawn:
-    return _beside_nearest(_run, in_holes(latent.codes(_run).codes, n, torch.Generator().manual_seed(seed)), seed)
-
-
-def _beside_nearest(run: Run, codes: Tensor, seed: int) -> Drawn:
-    model, pictures = latent.network(run), decoded(run, codes)
-    drawn = drawn_images(model, codes, seed) if isinstance(model, GenerativeAutoencoder) else None
-    try:
-        known = training_pictures(run.recipe().dataset)
-    except DatasetError:
-        return Drawn(pictures, drawn, None, None)
-    index, errors = known.find(pictures)
-    return Drawn(pictures, drawn, known.known[index].reshape(pictures.shape), errors)
+    return Drawn(_run, in_holes(latent.codes(_run).codes, n, torch.Generator().manual_seed(seed)), seed)
 
 
 @remembered(4)
