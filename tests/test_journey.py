@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from browser import JOURNEY, PATIENCE_MS, Server, expect
+from browser import JOURNEY, PATIENCE_MS, Server, expect, settled
 
 pytestmark = JOURNEY
 LONG = "epochs=10000&batch_size=16"
@@ -123,6 +123,7 @@ def test_a_run_is_deleted_and_brought_back(visit):
     run_id = press_train(page)
     expect(page.get_by_text("done", exact=True)).to_be_visible()
     page.get_by_role("link", name="Runs").first.click()
+    settled(page)  # while a page is drawn anew, what it showed before may stand beside it
     row = page.get_by_text(run_id)
     expect(row).to_be_visible()
     page.get_by_role("button", name="Delete").first.click()
