@@ -13,10 +13,10 @@ run: .venv/.run  ## start the app
 	$(BIN)/streamlit run app.py $(ARGS)
 
 test: .venv/.dev  ## run the tests, without the slow ones
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 soak: .venv/.dev  ## run all tests, the slow ones too
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "slow or not slow" $(ARGS)
 
 lint: .venv/.dev  ## check style and types
 	$(BIN)/ruff check .

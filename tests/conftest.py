@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from ae_core.store import Store
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with a browser first: they are the long ones, and with short ones at the end two processes end together."""
+    items.sort(key=lambda item: "browser" not in item.keywords)
+
+
 @pytest.fixture(autouse=True)
 def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing a test does reaches the runs of a user, and every test computes the same way."""

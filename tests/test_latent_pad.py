@@ -22,7 +22,7 @@ PLANE, WIDE, TILES, LARGE = "vae-digits-2d", "multilayer-digits", "convolutional
 MEASURE = (ROOT / "benchmarks" / "pad.js").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("run_id", [PLANE, LARGE, TILES])  # 8x8 and 32x32 by weights, 8x8 by tiles
+@pytest.mark.parametrize("run_id", [PLANE, pytest.param(LARGE, marks=pytest.mark.slow), TILES])  # by weights; by tiles
 def test_every_move_gives_a_picture_in_time_and_asks_the_server_for_nothing(visit, run_id):
     page = opened(visit, f"latent?run={run_id}", still=True)
     before, took = len(visit.sent), np.full(MOVES, 1e3)

@@ -163,8 +163,8 @@ def test_docker_asks_the_server_for_its_health():
 def test_make_does_what_its_names_say():
     made = targets()
     assert made["run"] == ["streamlit run app.py"]
-    assert made["test"] == ["python -m pytest -n 2 --dist loadfile"]
-    assert made["soak"] == ['python -m pytest -n 2 --dist loadfile -m "slow or not slow"']
+    assert made["test"] == ["python -m pytest -n 2 --dist loadfile --no-loadscope-reorder"]
+    assert made["soak"] == ['python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "slow or not slow"']
     assert made["lint"] == ["ruff check .", "ruff format --check .", "mypy"]
     assert made["bench"] == [f"python benchmarks/{name}.py" for name in ("training", "server", "interaction")]
     assert made["screenshots"] == ["python scripts/take_screenshots.py"]
