@@ -74,7 +74,7 @@ with st.container(horizontal=True, horizontal_alignment="center"):
 notice(
     "Every dot is the code of a test picture. Move the pointer over the map: the decoder paints what it would make of "
     "that place, and between two classes one digit turns into another. Click two places to see the whole way between them."
-    + (" Beside it, the plain autoencoder has holes: nothing in its training said what a code between the clusters should mean."
+    + (" Put the plain autoencoder beside it: its map has holes, since nothing in its training said what a code between the clusters should mean."
        if len(pair) > 1 else "")
 )  # fmt: skip
 
