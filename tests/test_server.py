@@ -1,6 +1,9 @@
 """What is done once per server instead of for every rerun."""
 
+import os
+
 import pytest
+from fresh_python import answer_of
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
 
@@ -40,3 +43,14 @@ def test_streamlit_translates_each_part_of_the_theme_once(as_streamlit_has_it, m
     for _ in range(3):
         translated()
     assert sorted(asked) == sorted(SECTIONS)
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="a machine with one core computes with one thread anyway")
+def test_a_page_computes_with_one_thread_also_where_its_own_thread_is_new():
+    seen = answer_of(
+        "import threading, torch; from ui.server import one_thread_each; before = torch.get_num_threads(); one_thread_each();"
+        "page = threading.Thread(target=lambda: print(before > 1, torch.get_num_threads())); page.start(); page.join()",
+        OMP_NUM_THREADS="2",
+        MKL_NUM_THREADS="2",
+    )
+    assert seen == "True 1"

@@ -45,6 +45,7 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
 
     remember_theme()
     one_page_at_a_time()
+    one_thread_each()
     PagesManager.uses_pages_directory = False  # or deep links would open pages/*.py without the frame of app.py
     store = Store.default()
     _import_what_pages_need()  # before the engine is there to ask: here all is computed at once
@@ -73,6 +74,16 @@ def one_page_at_a_time() -> None:
         return 2 if rerun_data.is_auto_rerun else 0 if rerun_data.fragment_id_queue else 1
 
     ScriptRunner._run_script = turns.taking(ScriptRunner._run_script, rank)  # type: ignore[method-assign]
+
+
+def one_thread_each() -> None:
+    """Have torch compute with one thread for a page: the other cores are for trainings and for the browser beside.
+
+    What a page asks for takes a few milliseconds. Two threads that wait for each other on busy cores take longer than one.
+    """
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def remember_theme() -> None:
