@@ -27,10 +27,11 @@ def test_the_plain_autoencoder_reaches_its_error_in_five_epochs(command):
     assert json.loads(out)["test"]["mse"] <= 0.0060
 
 
-@pytest.mark.slow  # on a machine without other work
+@pytest.mark.slow
 @pytest.mark.usefixtures("mnist")
 def test_the_plain_autoencoder_needs_ten_seconds():
-    assert trained(*VANILLA)["seconds"] <= 10
+    """Another program can only make it longer, so the best of three counts."""
+    assert any(trained(*VANILLA)["seconds"] <= 10 for _ in range(3))
 
 
 @pytest.mark.slow
