@@ -117,8 +117,8 @@ def chart(found: list[comparing.Curve], what: str, key: str, reference: tuple[st
         st.info("These runs have kept no curve.", icon=":material/info:")
         return
     spoken = "; ".join(f"{curve.name} {curve.values[-1]:.4g}" for curve in found)
-    st.plotly_chart(
-        comparing.figure(found, what, reference), key=key, config=charts.CONFIG, height=340,
+    charts.show(
+        comparing.figure(found, what, reference), key=key, height=340,
         alt=f"{what} by epoch. At the end: {spoken}",
     )  # fmt: skip
 

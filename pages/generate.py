@@ -121,13 +121,13 @@ def prior(run: Run, own: bool) -> None:
     title = "KL in nats, mean over pictures" if own else "variance over pictures"
     left, right = st.columns(2, gap="large")
     with left:
-        st.plotly_chart(charts.weight_of_numbers(weight[ranked[:64]], names, title, DEAD), key="weights", config=charts.CONFIG, height=300, alt=f"{title} of each number of the code; {dead} of {len(weight)} are dead")  # fmt: skip
+        charts.show(charts.weight_of_numbers(weight[ranked[:64]], names, title, DEAD), key="weights", height=300, alt=f"{title} of each number of the code; {dead} of {len(weight)} are dead")  # fmt: skip
     with right:
         shown = int(pick("Number of the code", {str(d + 1): f"z{d + 1}" for d in ranked}, "number", width=160)) - 1
         values = spread[:, shown]
         mean, deviation = (0.0, 1.0) if own else (float(values.mean()), max(float(values.std()), 1e-6))
         texts = ("aggregate posterior", "prior") if own else ("codes", "fitted normal")
-        st.plotly_chart(charts.against_normal(values, mean, deviation, texts), key="spread", config=charts.CONFIG, height=250, alt=f"z{shown + 1}: mean {values.mean():.2f}, standard deviation {values.std():.2f} over {len(values)} pictures")  # fmt: skip
+        charts.show(charts.against_normal(values, mean, deviation, texts), key="spread", height=250, alt=f"z{shown + 1}: mean {values.mean():.2f}, standard deviation {values.std():.2f} over {len(values)} pictures")  # fmt: skip
     note(
         f"{dead} of {len(weight)} numbers are dead (below {DEAD:g}). z{shown + 1}: mean {values.mean():.2f}, standard deviation "
         f"{values.std():.2f} over {len(values):,} test pictures" + (", one code drawn for each." if own else ".")

@@ -137,8 +137,8 @@ def test_pictures(run: Run, model: Autoencoder, checkpoint: Checkpoint) -> None:
         )  # fmt: skip
         st.html(measures(run, made, model.latent))
     with right:
-        st.plotly_chart(
-            cached.error_figure(run, cached.version(run)), key="distribution", config=charts.CONFIG,
+        charts.show(
+            cached.error_figure(run, cached.version(run)), key="distribution",
             height=280, alt=f"Distribution of the error of {len(errors)} test pictures for the autoencoder and for PCA",
         )  # fmt: skip
         provenance(run, checkpoint)

@@ -1,10 +1,12 @@
 """Charts: what plotly itself says of them, and that the numbers arrive as they were."""
 
 import base64
+from types import SimpleNamespace
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from ui import charts
 
@@ -44,3 +46,26 @@ def test_the_numbers_arrive_as_they_were(values):
 def test_a_chart_can_be_drawn_again_without_being_copied():
     drawing = DRAWN["distribution"]()
     assert drawing.to_dict() is drawing.to_dict()
+
+
+def page_with_two_charts():
+    import numpy as np
+
+    from ui import charts
+
+    for key in ("one", "two"):
+        charts.show(charts.size_curve([(2, 0.04, "run")], np.linspace(0.07, 0.0, 65)), key=key, height=200, alt="sizes")
+
+
+@pytest.mark.parametrize(("machine", "waits"), [(object(), [charts.FIRST_S]), (None, [])])
+def test_only_the_first_chart_of_a_visit_comes_later_and_others_go_on_meanwhile(monkeypatch, machine, waits):
+    done = []
+    monkeypatch.setattr(charts, "engine", lambda: machine)
+    monkeypatch.setattr(charts, "turns", SimpleNamespace(give_up=lambda: done.append("gives up its turn")))
+    monkeypatch.setattr(charts, "time", SimpleNamespace(sleep=done.append))
+    for _ in range(2):  # visits
+        done.clear()
+        visit = AppTest.from_function(page_with_two_charts)
+        for _ in range(3):
+            assert not visit.run().exception and len(visit.get("plotly_chart")) == 2
+        assert done == (["gives up its turn", *waits] if waits else [])

@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 import base64
+import time
 from typing import Any
 
 import numpy as np
+import streamlit as st
 from plotly.basedatatypes import BaseFigure
 
 from ui.colours import BASELINE, DEAD, OURS, term_colour
+from ui.server import engine
+from ui.turns import turns
+
+FIRST_S = 0.12  # so much later than the pictures above it comes the first chart of a visit
+_SHOWN = "_charts_shown"  # session key: whether this visit has had a chart
 
 CONFIG = {  # the one button of the bar, shown when the pointer is over a figure, saves it; the browser draws the file
     "displayModeBar": "hover", "modeBarButtons": [["toImage"]], "displaylogo": False, "scrollZoom": False,
     "toImageButtonOptions": {"format": "svg", "filename": "autoencoder-explorer"},
 }  # fmt: skip
+
+
+def show(figure: BaseFigure, *, key: str, height: int, alt: str) -> None:
+    """Put a figure on the page; `alt` says it in words.
+
+    The first one of a visit comes a moment later: a browser compiles what draws it for up to a second, and pictures
+    that were sent just before would not be painted meanwhile.
+    """
+    if engine() and _SHOWN not in st.session_state:
+        st.session_state[_SHOWN] = True
+        turns.give_up()
+        time.sleep(FIRST_S)
+    st.plotly_chart(figure, key=key, config=CONFIG, height=height, alt=alt)
 
 
 class Drawing(BaseFigure):

@@ -189,8 +189,8 @@ def curve_chart(name: str, data: Dataset, kind: str, shown: Sequence[Candidate],
     curves.append(("damaged, as it is", _drawable(noisy), CLASSES[8], "dot"))
     best = {level: max((c.psnr.get(level, 0.0), c.method.title) for c in shown) for level in LEVELS[1:]}
     spoken = "; ".join(f"{level:g}: {title} {value:.1f} dB" for level, (value, title) in best.items() if value)
-    st.plotly_chart(
-        charts.quality_curves(curves, marks), key="denoise_curves", config=charts.CONFIG, height=360,
+    charts.show(
+        charts.quality_curves(curves, marks), key="denoise_curves", height=360,
         alt=f"PSNR against the level of damage. Best method at each level: {spoken or 'not measured yet'}",
     )  # fmt: skip
     with st.expander("The same numbers as a table"):

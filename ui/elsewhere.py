@@ -64,11 +64,11 @@ def foreign(run: Run, data: Dataset) -> None:
         f"{others[name]}, error per pixel", f"{errors.mean() / pixels:.4f}", help=f"Mean over {len(errors)} pictures"
     )
     left.metric(f"{data.title}, error per pixel", f"{own.mean() / pixels:.4f}", help="Mean over all test pictures")
-    right.plotly_chart(
-        charts.error_distribution(own, errors, (data.title, others[name])), key="foreign", config=charts.CONFIG, height=280,
-        alt=f"Distribution of the squared error: {data.title}, mean {own.mean():.2f}; {others[name]}, mean {errors.mean():.2f}",
-    )  # fmt: skip
     with right:
+        charts.show(
+            charts.error_distribution(own, errors, (data.title, others[name])), key="foreign", height=280,
+            alt=f"Distribution of the squared error: {data.title}, mean {own.mean():.2f}; {others[name]}, mean {errors.mean():.2f}",
+        )  # fmt: skip
         provenance(run, checkpoint)
     notice(
         "The decoder can only draw what its code can say, so strange pictures come out bent toward familiar ones. The error "
@@ -109,8 +109,8 @@ def sizes(run: Run, data: Dataset) -> None:
         )
     else:
         spoken = "; ".join(f"{size} numbers: {error:.4f}" for size, error, _ in found)
-        st.plotly_chart(
-            charts.size_curve(found, cached.pca_by_size(data.name)), key="sizes", config=charts.CONFIG, height=340,
+        charts.show(
+            charts.size_curve(found, cached.pca_by_size(data.name)), key="sizes", height=340,
             alt=f"Squared error per pixel against the size of the code. {spoken}",
         )  # fmt: skip
         lines = [

@@ -136,8 +136,8 @@ def _curves(run: Run, made: Recipe, status: Status) -> None:
     if len(lines) < 2:
         return
     per_epoch = status.total / made.plan["epochs"] if status.total else 1.0
-    st.plotly_chart(
-        charts.loss_curves(lines, per_epoch), key="watch_curves", config=charts.CONFIG, height=280,
+    charts.show(
+        charts.loss_curves(lines, per_epoch), key="watch_curves", height=280,
         alt=f"Loss by epoch; the test loss is now {sum(lines[-1]['test'].values()):.3g}",
     )  # fmt: skip
     note(
