@@ -9,14 +9,16 @@ import pytest
 import torch
 from app_page import open_page, words
 from PIL import Image
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from ae_core.baselines import FILTERS
 from ae_core.corruption import repeatable
 from ae_core.datasets import DATASETS
 from ae_core.exploration import one_of_each
 from ae_core.metrics import psnr, squared_errors
-from ae_core.restoration import LEVELS, by_model, sweep
+from ae_core.restoration import LEVELS, Curve, by_filter, by_model, sweep
 from ae_core.store import Store
+from ui import denoising
 from ui.sketching import written
 
 TEST = DATASETS["digits"].load().test
@@ -149,3 +151,19 @@ def test_the_way_through_the_layers_has_every_layer_once(run_of):
     names = layer_names(run_of("multilayer").load()[0])
     captions = re.findall(r"<figcaption>([^<]+)</figcaption>", text)
     assert captions == ["input", *names, "output"]
+
+
+def test_under_each_picture_stand_its_own_psnr_and_ssim_as_scikit_image_finds_them():
+    clean = DATASETS["digits"].load().test.images[:1]
+    damaged = repeatable(clean, "gaussian", 0.3)
+    methods = [by_filter(name, name, chosen) for name, chosen in FILTERS.items()]
+    curve = Curve({0.3: 1.0}, {})
+    shown = [denoising.Candidate(method, "#000000", "", curve) for method in methods]
+    _, *found = denoising.once(clean, damaged, 0.3, shown, "")
+    outputs = {"Damaged": damaged, **{method.title: method.apply(damaged, 1.0) for method in methods}}
+    assert [tile.label for tile in found] == list(outputs)
+    for tile, output in zip(found, outputs.values(), strict=True):
+        x, y = (picture[0, 0].numpy() for picture in (clean, output))
+        psnr, ssim = peak_signal_noise_ratio(x, y, data_range=1), structural_similarity(x, y, data_range=1)
+        assert tile.lines[:2] == [f"PSNR {psnr:.1f} dB", f"SSIM {ssim:.2f}"]
+    assert len({tuple(tile.lines[:2]) for tile in found}) > 2  # they differ, so an exchange would be seen
