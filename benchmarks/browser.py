@@ -26,7 +26,7 @@ OPEN = "`/` opened with an empty browser cache → picture painted"
 FIRST = "Train pressed → first picture of the new run"
 GAP = "longest time between two pictures of a long training"
 STOP = "Stop pressed → the page says stopped"
-KNOB = "slider of `/reconstruct` moved by a key → new picture painted"
+KNOB = "dial of `/reconstruct` moved by a key → new picture painted"
 
 
 def executable() -> str | None:
@@ -98,7 +98,7 @@ def _pressed(page: Page, button: str, probe: str) -> float:
 
 
 def knob(browser: Browser, url: str, quick: bool) -> Iterator[Line]:
-    """One key press after the other on a focused slider."""
+    """One key press after the other on a focused dial."""
     milliseconds = []
     with fresh_page(browser, f"{url}/reconstruct?show=random") as page:
         page.get_by_role("slider", name="Random draw").focus()

@@ -162,7 +162,7 @@ def weight(browser: Browser, server: Server, quick: bool) -> Iterator[Line]:
 
 
 def knobs(browser: Browser, server: Server, quick: bool) -> Iterator[Line]:
-    """One key press after the other on the slider of a page; then controls that draw a pad or a whole page anew."""
+    """One key press after the other on the dial of a page; then controls that draw a pad or a whole page anew."""
     count = 8 if quick else 40
     for path, (query, label) in KNOBS.items():
         page = visit(browser, f"http://{server.address}/{path}?{query}")
@@ -175,7 +175,7 @@ def knobs(browser: Browser, server: Server, quick: bool) -> Iterator[Line]:
             page.keyboard.press("ArrowRight" if i % 30 < 15 else "ArrowLeft")
             took.append(answered(page, i))
         page.context.close()
-        yield timed(f"{shown(path)}, slider “{label}” moved by a key → new picture painted", took, PART_MS)
+        yield timed(f"{shown(path)}, dial “{label}” moved by a key → new picture painted", took, PART_MS)
     pads: tuple[tuple[str, Literal["button", "radio"], tuple[str, str], str, int], ...] = (
         ("", "button", BESIDE, "the pad of one or of two networks", PART_MS),
         ("latent?run=multilayer-digits", "radio", MAPS, "another map, the whole page anew", WHOLE_MS),
@@ -205,14 +205,15 @@ def timed(what: str, milliseconds: list[float], target: int) -> Line:
 
 
 def crowded(server: Server, count: int, seconds: float) -> Iterator[Line]:
-    """Many visitors turn the knobs of four pages; then half of them run whole pages beside the others."""
-    for share, kind in ((0.0, "all turn knobs"), (0.5, "half of them run whole pages")):
+    """Many visitors turn the dials of four pages; then half of them run whole pages beside the others."""
+    for share, kind in ((0.0, "all turn dials"), (0.5, "half of them run whole pages")):
         seen = crowd(server, count, seconds, share, trainings=0, knobs=",".join(KNOBS), whole=",latent,train,runs")
         beside = f"{count} visitors, an action a second for {seconds:g} s, {kind}"
         for path, took in sorted(seen["by_page"].items()):
             target = PART_MS if path in KNOBS else WHOLE_MS
-            what = "slider" if path in KNOBS else "whole page"
-            yield timed(f"{beside}: {shown(path)}, {what} → `script_finished`", took, target)
+            what = "dial turned → its pictures" if path in KNOBS else "whole page → `script_finished`"
+            yield timed(f"{beside}: {shown(path)}, {what}", took, target)
+        yield timed("the same: a page hears of its dial → `script_finished`", seen["fragment"], PART_MS)
         yield Line("the same: errors", "0", errors(seen), not seen["errors"])
         yield Line("the same: processor", "–", processor(seen).split(";")[0])
 

@@ -8,15 +8,15 @@ from ae_core.corruption import repeatable
 from ae_core.datasets import DatasetError, datasets
 from ae_core.restoration import LEVELS
 from ae_core.runs import Run, RunError
-from ui import cached, denoising, export
+from ui import cached, denoising, export, live
 from ui.absent import explain_absent, guarded
 from ui.computing import NotReady, when_ready
 from ui.frame import heading, note, notice
-from ui.pick import number, pick, pick_several, short_title
-from ui.pictures import sheet, tiles
+from ui.pick import number, pick, pick_several, short_title, turn
+from ui.pictures import Sheet, Tile, sheet, tiles
 from ui.provenance import source_words
-from ui.sheet_file import Sheet, as_sheet
-from ui.sources import pick_source
+from ui.sheet_file import as_sheet
+from ui.sources import Source, of_test, pick_source
 
 TICKING = "denoise_ticking"  # session key: whether something is still being measured
 HOW = {"once": "Once", "hundred": "× 100"}
@@ -67,7 +67,7 @@ def look(kind: str, ticking: bool) -> None:
     left, right = st.columns([1, 2], gap="medium")
     with left:
         levels = {f"{level:g}": f"{level:g}" for level in LEVELS}
-        level = float(pick("Level", levels, "level", f"{level_start:g}", widget=st.select_slider))
+        level = float(turn("Level", levels, "level", f"{level_start:g}"))
         how = pick("Applied", HOW, "applied", widget=st.segmented_control, required=True)
         source = pick_source(data)
         draw = number("Random draw of the damage", 1, 50, "draw")
@@ -81,9 +81,7 @@ def look(kind: str, ticking: bool) -> None:
         else:
             damaged = repeatable(source.x, kind, level, draw)
             if how == "once":
-                found = denoising.once(source.x, damaged, level, shown, source.alt)
-                st.html(tiles(found))
-                made = as_sheet(found)
+                made = as_sheet(cleaned_once(kind, shown, source))
             else:
                 rows, done = denoising.hundred(damaged, level, shown)
                 made = Sheet(rows, denoising.HUNDRED, "how often applied")
@@ -98,6 +96,16 @@ def look(kind: str, ticking: bool) -> None:
     if busy != ticking:
         st.session_state[TICKING] = busy
         st.rerun()
+
+
+def cleaned_once(kind: str, shown: list[denoising.Candidate], source: Source) -> list[Tile]:
+    """The picture, damaged, and what each method makes of it; they follow the dials."""
+
+    def cleaned(level: float, draw: int, picture: int | None = None) -> list[Tile]:
+        clean = source if picture is None else of_test(data, picture)
+        return denoising.once(clean.x, repeatable(clean.x, kind, level, draw), level, shown, clean.alt)
+
+    return live.show("denoise", cleaned, tiles, level=float, draw=int, **source.dials)
 
 
 def sources() -> list[str]:

@@ -6,17 +6,18 @@ from ae_core.datasets import DatasetError
 from ae_core.generation import DEAD
 from ae_core.models.base import GenerativeAutoencoder
 from ae_core.runs import Run, RunError
-from ui import cached, charts, export, family, generation, latent, ways
+from ui import cached, charts, export, family, generation, latent, live, ways
 from ui.absent import say_if_absent
 from ui.computing import when_ready
 from ui.frame import heading, note, notice
 from ui.marks import marked_pad
-from ui.pick import number, pick, pick_run, pick_two
-from ui.pictures import Row, data_uri, grey, mosaic, sheet
+from ui.pick import number, pick, pick_run, pick_two, turn
+from ui.pictures import Row, Sheet, data_uri, grey, mosaic, sheets
 from ui.provenance import provenance, source_words
-from ui.sheet_file import Sheet
 
 COUNT = 10
+TEMPERATURES = {f"{k / 10:g}": f"{k / 10:.1f}" for k in range(21)}
+IN_HOLES = "<p><strong>What happens in the holes:</strong> places inside the range of the codes, as far as possible from every one.</p>"
 SECTIONS = {
     "samples": "Samples", "manifold": "Manifold", "numbers": "One number at a time", "between": "Between two",
     "arithmetic": "Arithmetic", "prior": "Codes and prior",
@@ -33,16 +34,16 @@ def samples(run: Run, own: bool) -> None:
     """Pictures of codes from a sampler, the training pictures nearest to them, and what the holes hold."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = pick("Codes come from", generation.samplers(run), "from", width=330)
-        temperature = st.slider("Temperature", 0.0, 2.0, 1.0, 0.1, key="temperature", bind="query-params", width=220)
+        temperature = turn("Temperature", TEMPERATURES, "temperature", "1", width=220)
         draw = number("Random draw", 1, 50, "draw")
-    drawn = generation.samples(run, name, 2 * COUNT, temperature, draw)
-    shown = [over_nearest(drawn, slice(k * COUNT, (k + 1) * COUNT), "Sample") for k in (0, 1)]
-    holes = over_nearest(
-        generation.from_holes(run, COUNT, draw), slice(0, COUNT), "From a hole",
-        "<p><strong>What happens in the holes:</strong> places inside the range of the codes, as far as possible from every one.</p>",
-    )  # fmt: skip
-    words = f"{generation.SAMPLERS[name]}, temperature {temperature:g}, draw {draw}"
-    give(run, [*shown, holes], words)
+
+    def drawn(temperature: float, draw: int) -> list[Sheet]:
+        found = generation.samples(run, name, 2 * COUNT, temperature, draw)
+        shown = [over_nearest(found, slice(k * COUNT, (k + 1) * COUNT), "Sample") for k in (0, 1)]
+        return [*shown, over_nearest(generation.from_holes(run, COUNT, draw), slice(0, COUNT), "From a hole")]
+
+    shown = live.show("samples", drawn, over_holes, temperature=float, draw=int)
+    give(run, shown, f"{generation.SAMPLERS[name]}, temperature {temperature}, draw {draw}")
     notice(
         ("The prior is what this model was trained to fill, so most samples look like something. The decoder gives the "
          "**mean** of all pictures that belong to a code, so it is smooth; a picture *drawn* around it shows what the "
@@ -55,6 +56,12 @@ def samples(run: Run, own: bool) -> None:
     )  # fmt: skip
 
 
+def over_holes(shown: list[Sheet]) -> str:
+    """HTML of the samples, and of what is in the holes between the codes."""
+    *drawn, holes = shown
+    return f"{sheets(drawn)}{IN_HOLES}{sheets([holes])}"
+
+
 def give(run: Run, sheets: list[Sheet], words: str) -> None:
     """Where the pictures are from, and the pictures as a file."""
     provenance(run, cached.model(run)[1])
@@ -62,20 +69,18 @@ def give(run: Run, sheets: list[Sheet], words: str) -> None:
     export.offer(lambda: [export.pictures(f"{run.id}-generated", sheets, lines)], key="generate")
 
 
-def over_nearest(drawn: generation.Drawn, part: slice, label: str, before: str = "") -> Sheet:
-    """Show pictures and, once they are found, below them the training pictures nearest to them."""
+def over_nearest(drawn: generation.Drawn, part: slice, label: str) -> Sheet:
+    """Pictures, and below them the training pictures nearest to them."""
     made = grey(drawn.pictures[part].numpy())
     rows = [Row(label, made, f"{label}: pictures decoded from drawn codes", "the decoder's mean")]
     if drawn.drawn is not None:
         around = grey(drawn.drawn[part].numpy())
         rows.append(Row("Drawn", around, "One picture drawn around each of them", "from p(x | code)"))
-    st.html(before + sheet(rows))
     if drawn.nearest is None:
         return Sheet(rows)
     near, under = grey(drawn.nearest.pictures[part].numpy()), [f"{e:.1f}" for e in drawn.nearest.errors[part].tolist()]
-    nearest = Row("Nearest", near, "The nearest training picture of each", "training picture")
-    st.html(f'<div class="ae-joined">{sheet([nearest], under, "squared error")}</div>')
-    return Sheet([*rows, nearest], under, "squared error")
+    rows.append(Row("Nearest", near, "The nearest training picture of each", "training picture"))
+    return Sheet(rows, under, "squared error")
 
 
 def manifold(run: Run, own: bool) -> None:

@@ -1,5 +1,7 @@
 """Reconstruct: what goes in, what comes out, what is lost, and how PCA does with a code of the same size."""
 
+from collections.abc import Callable
+
 import numpy as np
 import streamlit as st
 import torch
@@ -11,15 +13,14 @@ from ae_core.metrics import psnr, reconstructions
 from ae_core.models import Autoencoder
 from ae_core.recipe import Recipe
 from ae_core.runs import Run, RunError
-from ui import answers, cached, charts, elsewhere, export
+from ui import answers, cached, charts, elsewhere, export, live
 from ui.absent import guarded, what_is_left
 from ui.colours import class_colour
 from ui.computing import when_ready
 from ui.frame import heading, notice, table
 from ui.pick import number, pick, pick_run
-from ui.pictures import Row, grey, sheet, signed
+from ui.pictures import Row, Sheet, grey, sheets, signed
 from ui.provenance import provenance, source_words
-from ui.sheet_file import Sheet
 
 COUNT = 8
 UNDER = "class · squared error"
@@ -36,27 +37,38 @@ heading(
 run = pick_run()
 
 
-def chosen_images(data: Recipe, errors: np.ndarray) -> torch.Tensor:
-    """Controls for the choice of images; returns their indices (8,) in the test split."""
+def chosen_images(data: Recipe, errors: np.ndarray) -> tuple[Callable[..., torch.Tensor], dict[str, live.Read]]:
+    """Controls for the choice of images.
+
+    Returns how their indices (8,) in the test split come from the places of dials, and those dials.
+    """
     labels, classes = data.data.load().test.labels, data.data.classes
     with st.container(horizontal=True, vertical_alignment="top"):
         how = pick("Pictures", CHOICES, "show", widget=st.segmented_control, required=True)
         if how == "worst":
-            return torch.from_numpy(np.argsort(-errors, kind="stable")[:COUNT].copy())
+            worst = torch.from_numpy(np.argsort(-errors, kind="stable")[:COUNT].copy())
+            return lambda: worst, {}
         if how == "random":
-            draw = number("Random draw", 1, 50, "draw")
-            return torch.randperm(len(labels), generator=torch.Generator().manual_seed(draw))[:COUNT]
+            number("Random draw", 1, 50, "draw")
+            return lambda draw: torch.randperm(len(labels), generator=torch.Generator().manual_seed(draw))[:COUNT], {
+                "draw": int
+            }
         shown = {name: name for name in ("all", *classes)}
         wanted = pick("Class", shown, "class", widget=st.pills, required=True)
-        first = number("Set of eight", 1, 20, "set") - 1
-    if wanted == "all":
-        return one_of_each(labels, COUNT * (first + 1))[-COUNT:]
-    found = (labels == classes.index(str(wanted))).nonzero().flatten()
-    return found[min(first * COUNT, max(0, len(found) - COUNT)) :][:COUNT]
+        number("Set of eight", 1, 20, "set")
+    found = (labels == classes.index(wanted)).nonzero().flatten() if wanted != "all" else None
+
+    def eight(**at: int) -> torch.Tensor:
+        part = at["set"]
+        if found is None:
+            return one_of_each(labels, COUNT * part)[-COUNT:]
+        return found[min((part - 1) * COUNT, max(0, len(found) - COUNT)) :][:COUNT]
+
+    return eight, {"set": int}
 
 
 def pictures(model: Autoencoder, made: Recipe, chosen: torch.Tensor) -> list[Sheet]:
-    """Show input, output and signed error of the model, and below them the same for PCA; returns both sheets."""
+    """Input, output and signed error of the model, and the same for PCA: two sheets."""
     test = made.data.load().test
     x = test.images[chosen]
     y = reconstructions(model, x)
@@ -76,12 +88,11 @@ def pictures(model: Autoencoder, made: Recipe, chosen: torch.Tensor) -> list[She
         Row("PCA", grey(z.numpy()), f"Rebuilt by PCA, classes {seen}", components),
         Row("Error of PCA", signed((z - x).numpy(), scale), "Signed error of PCA", "same scale", band=True),
     ]
-    # One element for both sheets: each one costs the browser another pass over the page.
     colours = [class_colour(label) for label in test.labels[chosen].tolist()]
-    st.html(
-        sheet(rows, labelled(names, ours), UNDER, colours) + sheet(baseline, labelled(names, theirs), UNDER, colours)
-    )
-    return [Sheet(rows, labelled(names, ours), UNDER), Sheet(baseline, labelled(names, theirs), UNDER)]
+    return [
+        Sheet(rows, labelled(names, ours), UNDER, colours),
+        Sheet(baseline, labelled(names, theirs), UNDER, colours),
+    ]
 
 
 def labelled(names: list[str], errors: list[float]) -> list[str]:
@@ -115,7 +126,8 @@ def measures(run: Run, made: Recipe, latent: int) -> str:
 def look(run: Run, model: Autoencoder, checkpoint: Checkpoint, errors: np.ndarray) -> None:
     """The part of the page that answers its controls without the rest being drawn again."""
     made = run.recipe()
-    shown = pictures(model, made, chosen_images(made, errors))
+    chosen, dials = chosen_images(made, errors)
+    shown = live.show("reconstruct", lambda **at: pictures(model, made, chosen(**at)), sheets, **dials)
     provenance(run, checkpoint)
     name, words = f"{run.id}-reconstructions", [source_words(run, checkpoint)]
     export.offer(lambda: [export.pictures(name, shown, words), *export.of_run(run)], key="reconstruct")

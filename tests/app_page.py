@@ -29,8 +29,16 @@ def open_page(name: str, **address: str | list[str]) -> AppTest:
 
 
 def bodies(app: AppTest) -> list[str]:
-    """The HTML that the page wrote itself, part by part."""
-    return [element.proto.body for element in app.get("html")]
+    """The HTML that the page wrote itself, part by part; what follows a dial comes first."""
+    return [text for kind in ("bidi_component", "html") for element in app.get(kind) if (text := body(element))]
+
+
+def body(element: Any) -> str:
+    """The HTML that the page wrote itself in this element, if it did."""
+    if element.type == "html":
+        return str(element.proto.body)
+    live = element.type == "bidi_component" and element.proto.component_name == "live_pictures"
+    return str(json.loads(element.proto.json)["html"]) if live else ""
 
 
 def words(app: AppTest) -> str:
@@ -53,9 +61,37 @@ def listed(app: AppTest) -> list[dict[str, Any]]:
 def press_delete(app: AppTest, run: Any) -> AppTest:
     """Let the list of runs send this as the id of the run whose Delete was pressed."""
     (sent,) = components(app, "run_list")
-    event = json.dumps([{"event": "delete", "value": run}])
+    return _send(app, sent.id, "delete", run)
+
+
+class Dial:
+    """A dial on the page, as a browser would turn it."""
+
+    def __init__(self, app: AppTest, sent: Any) -> None:
+        data = json.loads(sent.json)
+        self._app, self._id = app, sent.id
+        self.key, self.value, self.options = data["name"], data["at"], [name for name, _ in data["stops"]]
+        self._place = self.value
+
+    def set_value(self, value: Any) -> Dial:
+        """Move it, or let the browser claim so."""
+        self._place = value
+        return self
+
+    def run(self) -> AppTest:
+        """Let the page hear of it."""
+        return _send(self._app, self._id, "turned", self._place)
+
+
+def dials(app: AppTest) -> list[Dial]:
+    """The dials on the page, in order."""
+    return [Dial(app, sent) for sent in components(app, "dial")]
+
+
+def _send(app: AppTest, component: str, event: str, value: Any) -> AppTest:
+    text = json.dumps([{"event": event, "value": value}])
     states = app._tree.get_widget_states()
-    states.widgets.append(WidgetState(id=f"$$STREAMLIT_INTERNAL_KEY_{sent.id}__events", json_trigger_value=event))
+    states.widgets.append(WidgetState(id=f"$$STREAMLIT_INTERNAL_KEY_{component}__events", json_trigger_value=text))
     return app._run(states)
 
 

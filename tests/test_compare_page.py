@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from app_page import open_page, words
+from app_page import bodies, open_page, words
 from own_zips import files, picture, zipped
 from PIL import Image
 from sklearn.decomposition import PCA as Sklearn
@@ -82,7 +82,7 @@ def test_six_runs_stand_on_the_same_pictures(six):
     app = open_page("compare", runs=chosen(six, *SIX))
     assert not app.exception and not app.error
     assert len(tables(app)[0]) == 7
-    (both,) = (e.proto.body for e in app.get("html") if "ae-beside" in e.proto.body)
+    (both,) = (body for body in bodies(app) if "ae-beside" in body)
     outputs, errors = both.split("</figure>")[:2]
     assert outputs.count("<img") == 8 and errors.count("<img") == 8  # the input, six runs, PCA
     assert "The codes differ in size (4, 8 numbers)" in words(app)

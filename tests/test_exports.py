@@ -18,8 +18,8 @@ from ae_core.export import ExportError, training_script
 from ae_core.tables import codes_csv, csv_bytes, curves_csv
 from ui import export
 from ui.comparing import Measured, table_file
-from ui.pictures import Row, grey, mosaic
-from ui.sheet_file import EDGE, GAP, LABEL, LINE, Sheet, plain_png, sheet_png
+from ui.pictures import Row, Sheet, grey, mosaic
+from ui.sheet_file import EDGE, GAP, LABEL, LINE, plain_png, sheet_png
 
 
 def read(content):

@@ -25,7 +25,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 import torch
-from app_page import array, bodies, header, listed, open_page, pads
+from app_page import array, bodies, body, dials, header, listed, open_page, pads
 
 from ae_core.models import MODELS, build, lesson
 from ae_core.planes import box
@@ -69,14 +69,10 @@ def elements(node):
         yield from elements(child) if hasattr(child, "children") else [child]
 
 
-def body(element):
-    return element.proto.body if element.type == "html" else ""
-
-
 def is_figure(element):
     """A picture made by a network, or a chart; the drawing of a bottleneck to scale is neither."""
-    if element.type == "bidi_component":
-        return element.proto.component_name in PADS
+    if element.type == "bidi_component" and element.proto.component_name in PADS:
+        return True
     pictures = re.sub(r'<div class="ae-neck">.*?</div>', "", body(element), flags=re.DOTALL)
     return element.type == "plotly_chart" or "<img" in pictures
 
@@ -206,7 +202,7 @@ def shown(app):
 
 def other_values(widget):
     """Other values that the widget can take, at least one of which is not the present one."""
-    if widget.type in ("slider", "number_input"):
+    if getattr(widget, "type", "") in ("slider", "number_input"):
         step = widget.step or 1
         return [widget.value + step if widget.value < widget.max else widget.value - step]
     return [widget.options[0], widget.options[-1]] if len(widget.options) > 1 else []
@@ -214,7 +210,7 @@ def other_values(widget):
 
 def controls(app):
     kinds = (app.selectbox, app.slider, app.select_slider, app.number_input, app.segmented_control, app.pills)
-    return [widget for kind in kinds for widget in kind]
+    return [*(widget for kind in kinds for widget in kind), *dials(app)]
 
 
 @each_look

@@ -13,14 +13,14 @@ from torch import Tensor
 from ae_core.datasets import Dataset
 from ae_core.exploration import SHOWN, as_bytes, one_of_each
 from ae_core.metrics import reconstructions
-from ui import cached, export
+from ui import cached, export, live
 from ui.colours import class_colour
 from ui.comparing import Compared
 from ui.frame import note
 from ui.pick import number, pick
-from ui.pictures import Row, Tile, grey, sheet, signed, tiles
+from ui.pictures import Row, Sheet, Tile, grey, sheets, signed, tiles
 from ui.provenance import source_words
-from ui.sheet_file import Sheet, as_sheet
+from ui.sheet_file import as_sheet
 from ui.sources import SOURCES, Source, picked, uploaded_together
 
 OTHER = "trained on its training split"  # where the pictures are none of the data set
@@ -35,18 +35,24 @@ class Output(NamedTuple):
     images: Tensor  # (n, channels, height, width)
 
 
+class Several(NamedTuple):
+    """Two sheets: the outputs for some pictures, and their signed errors."""
+
+    source: Source
+    scale: float
+    rebuilt: Sheet
+    errors: Sheet
+
+
 def pictures(data: Dataset, compared: list[Compared]) -> None:
     """A choice of pictures, what every run and PCA make of them, and the signed errors on one scale."""
     how = pick(
         "What goes in", {**SOURCES, "test": "Test pictures"}, "source", widget=st.segmented_control, required=True
     )
     if how == "test":
-        chosen = eight(data, number("Set of eight test pictures", 1, 20, "set"))
-        labels, names = data.load().test.labels[chosen].tolist(), data.classes
-        shown = Source(
-            data.load().test.images[chosen], f"Test pictures {', '.join(map(str, chosen.tolist()))}", "Test pictures"
-        )
-        _several(data, compared, shown, [names[label] for label in labels], [class_colour(label) for label in labels])
+        number("Set of eight test pictures", 1, 20, "set")
+        shown = live.show("compared", lambda **at: of_eight(data, compared, at["set"]), beside, set=int)
+        _give_several(data, compared, shown, "test split")
         return
     left, right = st.columns([1, 2.4], gap="large")
     with left:
@@ -60,7 +66,9 @@ def pictures(data: Dataset, compared: list[Compared]) -> None:
         elif len(source.x) == 1:
             _one(data, compared, source)
         else:
-            _several(data, compared, source, [], [])
+            shown = several(data, compared, source)
+            st.html(sheets([shown.rebuilt, shown.errors]))
+            _give_several(data, compared, shown, OTHER)
 
 
 def outputs(data: Dataset, compared: Sequence[Compared], x: Tensor) -> list[Output]:
@@ -74,8 +82,19 @@ def _scale(x: Tensor, found: Sequence[Output]) -> float:
     return max(NO_ERROR, *(float((one.images - x).abs().max()) for one in found))
 
 
-def _several(data: Dataset, compared: list[Compared], source: Source, names: list[str], colours: list[str]) -> None:
-    """Two sheets beside each other: the outputs, and their signed errors."""
+def of_eight(data: Dataset, compared: list[Compared], part: int) -> Several:
+    """`several` of the eight test pictures number `part`, with their classes."""
+    chosen = eight(data, part)
+    labels = data.load().test.labels[chosen].tolist()
+    words = f"Test pictures {', '.join(map(str, chosen.tolist()))}"
+    source = Source(data.load().test.images[chosen], words, "Test pictures")
+    return several(data, compared, source, [data.classes[label] for label in labels], list(map(class_colour, labels)))
+
+
+def several(
+    data: Dataset, compared: list[Compared], source: Source, names: Sequence[str] = (), colours: Sequence[str] = ()
+) -> Several:
+    """What each makes of the pictures; `names` of classes stand below them in `colours`."""
     x, found = source.x, outputs(data, compared, source.x)
     scale, under = _scale(x, found), "class" if names else ""
     alt = f"{source.alt} of the classes {', '.join(names)}" if names else source.alt
@@ -86,12 +105,17 @@ def _several(data: Dataset, compared: list[Compared], source: Source, names: lis
         Row(one.name, signed((one.images - x).numpy(), scale), f"Signed error of {one.name}", f"{mean(x, one.images):.4f} per pixel", band=True)
         for one in found
     ]  # fmt: skip
-    both = sheet(rebuilt, names, under, colours) + sheet(errors, names, under, colours)
-    st.html(
-        f'<div class="ae-beside">{both}</div>' if names else both
-    )  # in columns there is more for the browser to draw
-    sheets = [Sheet(rebuilt, names, under), Sheet(errors[1:], names, under)]
-    _give(data, compared, source, scale, sheets, "test split" if names else OTHER)
+    return Several(source, scale, Sheet(rebuilt, names, under, colours), Sheet(errors, names, under, colours))
+
+
+def beside(shown: Several) -> str:
+    """HTML of both sheets side by side where there is room."""
+    return f'<div class="ae-beside">{sheets([shown.rebuilt, shown.errors])}</div>'
+
+
+def _give_several(data: Dataset, compared: list[Compared], shown: Several, split: str) -> None:
+    errors = shown.errors._replace(rows=shown.errors.rows[1:])  # the input is in the other sheet
+    _give(data, compared, shown.source, shown.scale, [shown.rebuilt, errors], split)
 
 
 def _one(data: Dataset, compared: list[Compared], source: Source) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -17,16 +18,17 @@ from ae_core.layers import answers
 from ae_core.metrics import reconstructions, squared_errors
 from ae_core.models import Autoencoder, model_class
 from ae_core.runs import Run
-from ui import cached, charts
+from ui import cached, charts, live
 from ui.frame import note, notice, table, wide
 from ui.pick import number, pick
 from ui.pictures import Row, data_uri, grey, png, sheet, signed
 from ui.provenance import provenance
 from ui.remembered import remembered
+from ui.sources import NUMBERED, Source, of_test
 
 COUNT, MEASURED = 8, 500
-NUMBERED = 50
 ARRIVE_S = 0.45
+_PLAYED = "_path_played"  # session key: how often the way through the layers was asked for again
 
 
 def foreign(run: Run, data: Dataset) -> None:
@@ -134,24 +136,41 @@ def sizes(run: Run, data: Dataset) -> None:
     )
 
 
+class Passed(NamedTuple):
+    """A picture on its way: where it is from, and what each layer answers, by name, input and output included."""
+
+    source: Source
+    layers: list[tuple[str, Tensor]]  # of one picture: (1, width) or (1, channels, height, width)
+
+
 def path(run: Run, data: Dataset) -> None:
     """One picture on its way through every layer, from input to output."""
     model, checkpoint = cached.model(run)
-    test = data.load().test
-    chosen = one_of_each(test.labels[:1000], NUMBERED)
-    index = int(chosen[number("Test picture", 1, NUMBERED, "picture") - 1])
-    name = data.classes[int(test.labels[index])]
-    x = test.images[index : index + 1]
-    passed = [("input", x), *answers(model, x), ("output", reconstructions(model, x))]
-    figures = "".join(_stage(layer, values[0], i) for i, (layer, values) in enumerate(passed))
-    st.html(f'<div class="ae-path" data-picture="{index}">{figures}</div>')
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number("Test picture", 1, NUMBERED, "picture")
+        if st.button("Play again", icon=":material/replay:"):
+            st.session_state[_PLAYED] = st.session_state.get(_PLAYED, 0) + 1
+    again = bool(st.session_state.get(_PLAYED, 0) % 2)
+
+    def passed(picture: int) -> Passed:
+        source = of_test(data, picture)
+        x = source.x
+        return Passed(source, [("input", x), *answers(model, x), ("output", reconstructions(model, x))])
+
+    shown = live.show("path", passed, lambda found: _stages(found, again), picture=int)
     note("Grey: from 0 to the largest value. Where a layer also has negative numbers: blue below 0, red above.")
-    provenance(run, checkpoint, f"test picture {index}, class {name}")
+    provenance(run, checkpoint, shown.source.words)
     notice(
         "Each box is one layer, each little square one number in it. With every layer the numbers look less like the picture; "
         "what they mean only the next layer knows. The code is all that the second half gets to see: whatever is not in it "
         "has to come from what the decoder has learned about such pictures."
     )
+
+
+def _stages(shown: Passed, again: bool) -> str:
+    """HTML of the layers, which arrive one after the other; `again` where they shall arrive once more."""
+    figures = "".join(_stage(layer, values[0], i) for i, (layer, values) in enumerate(shown.layers))
+    return f'<div class="ae-path{" ae-again" if again else ""}">{figures}</div>'
 
 
 def _stage(name: str, values: Tensor, i: int) -> str:

@@ -17,9 +17,10 @@ from ui import cached, decoders
 from ui.components.latent_page import latent_page
 from ui.frame import note
 from ui.latent import Packed
+from ui.pictures import Sheet
 from ui.provenance import source_words
 from ui.remembered import remembered
-from ui.sheet_file import Sheet, plain_png, sheet_png
+from ui.sheet_file import plain_png, sheet_png
 
 ICONS = {
     "png": ":material/image:", "csv": ":material/table:", "gif": ":material/gif_box:", "html": ":material/html:",

@@ -10,8 +10,9 @@ import streamlit as st
 from ae_core.models import model_class
 from ae_core.runs import Run, RunError
 from ae_core.store import EXAMPLE
-from ui import cached
+from ui import cached, live
 from ui.address import publish, settle
+from ui.components.dial import dial
 
 
 def pick(
@@ -49,13 +50,29 @@ def pick_several(label: str, titles: Mapping[str, str], key: str, default: list[
     return names
 
 
-def number(label: str, low: int, high: int, key: str) -> int:
-    """A whole number by a slider and by `?key=number` in the address; starts at `low`.
+def turn(
+    label: str, titles: Mapping[str, str], key: str, default: str | None = None, width: int = 260,
+    rule: str = "one of the names on this page",
+) -> str:  # fmt: skip
+    """One of the names in `titles`, which have an order, by a dial and by `?key=name`; pictures can follow it (`ui.live`)."""
+    start = default if default in titles else next(iter(titles))
 
-    Here Streamlit's own binding will do, since number and text are the same, and it answers faster: the browser writes
-    the address itself.
-    """
-    return st.slider(label, low, high, low, key=key, bind="query-params", persist_state="session", width=260)
+    def read(text: str) -> str:
+        if text not in titles:
+            raise ValueError(f"{key} = {text[:40]!r}: must be {rule}.")
+        return text
+
+    settle(key, start, read)
+    dial(label, titles, key, width)
+    live.known(key, titles)
+    publish(key, start)
+    return str(st.session_state[key])
+
+
+def number(label: str, low: int, high: int, key: str) -> int:
+    """A whole number by a dial and by `?key=number` in the address; starts at `low`."""
+    titles = {str(k): str(k) for k in range(low, high + 1)}
+    return int(turn(label, titles, key, rule=f"a whole number from {low} to {high}"))
 
 
 def title(run: Run) -> str:

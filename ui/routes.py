@@ -1,8 +1,9 @@
-"""What the latent pad asks for while nobody waits for a rerun: a decoded code, a test picture, a decoder.
+"""What a page asks for while nobody waits for a rerun: a decoded code, a test picture, a decoder, pictures that follow a dial.
 
     /api/decode/{run}?code=0.5,-1.2    uint8, (channels, height, width) flat
     /api/picture/{data set}/{index}    the same, of a test picture
     /api/decoder/{run}/{version}       the layers of a dense decoder, to be run in the browser
+    /api/live/{token}?draw=3           HTML of the pictures of a visit, as they are while a dial moves
 
 Routes have no session: every value is checked here, and an id is looked up, never joined to a path.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 import torch
@@ -22,7 +24,8 @@ from starlette.routing import Route
 from ae_core.datasets import DatasetError, dataset
 from ae_core.exploration import as_bytes
 from ae_core.runs import RunError
-from ui import cached, decoders
+from ui import cached, decoders, live
+from ui.computing import NotReady
 
 LONGEST = 20_000  # characters of a code of 1024 numbers, with room
 
@@ -70,6 +73,12 @@ async def _decoder(request: Request) -> Response:
     return _lasting(await _answer(decoders.packed, request.path_params["run"], request.path_params["version"]))
 
 
+async def _live(request: Request) -> Response:
+    found = await _answer(live.answer, request.path_params["token"], dict(request.query_params))
+    found.headers["Cache-Control"] = "no-store"
+    return found
+
+
 def _lasting(answer: Response) -> Response:
     """The same answer, which a browser may keep: at its address there will never be another."""
     if answer.status_code == 200:
@@ -77,13 +86,15 @@ def _lasting(answer: Response) -> Response:
     return answer
 
 
-async def _answer(make: Callable[..., bytes], *arguments: str) -> Response:
+async def _answer(make: Callable[..., bytes], *arguments: Any) -> Response:
     try:
         content = await run_in_threadpool(make, *arguments)
-    except (RunError, DatasetError) as error:
+    except (RunError, DatasetError, live.NoOffer) as error:
         return PlainTextResponse(str(error), 404)
-    except BadRequest as error:
+    except (BadRequest, live.BadPlace) as error:
         return PlainTextResponse(str(error), 400)
+    except NotReady as error:
+        return PlainTextResponse(str(error), 503)
     return Response(content, media_type="application/octet-stream")
 
 
@@ -95,4 +106,5 @@ def routes() -> list[Route]:
         Route(f"{prefix}/api/decode/{{run}}", _decode),
         Route(f"{prefix}/api/picture/{{name}}/{{index}}", _picture),
         Route(f"{prefix}/api/decoder/{{run}}/{{version}}", _decoder),
+        Route(f"{prefix}/api/live/{{token}}", _live),
     ]

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
-from ui.pictures import Row, Tile, strip
+from ui.pictures import Row, Sheet, Tile, strip
 
 LABEL, SIDE, GAP, EDGE = 210, 72, 10, 24  # pixels: width of the labels, least width of a picture, between rows, around
 TEXT, SMALL, LINE = 17, 14, 22
 INK, FAINT, BAND, PAPER = "#1a1c22", "#60646f", (226, 227, 231), "white"
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
-
-
-class Sheet(NamedTuple):
-    """What `pictures.sheet` takes: rows of pictures, and short texts under the last row."""
-
-    rows: Sequence[Row]
-    cells: Sequence[str] = ()
-    cells_label: str = ""
 
 
 def sheet_png(sheets: Sequence[Sheet], words: Sequence[str]) -> bytes:

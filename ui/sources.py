@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -35,6 +36,7 @@ class Source:
     x: Tensor  # (1, channels, height, width)
     words: str  # for the line below the pictures
     alt: str
+    dials: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)  # that choose it, for `ui.live`
 
 
 def pick_source(data: Dataset) -> Source | None:
@@ -42,7 +44,7 @@ def pick_source(data: Dataset) -> Source | None:
     how = pick("Picture from", SOURCES, "source", widget=st.segmented_control, required=True)
     if how != "test":
         return picked(data, how)
-    return of_test(data, number("Test picture", 1, NUMBERED, "picture"))
+    return replace(of_test(data, number("Test picture", 1, NUMBERED, "picture")), dials={"picture": int})
 
 
 def of_test(data: Dataset, which: int) -> Source:

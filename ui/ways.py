@@ -19,9 +19,8 @@ from ui import cached, export, generation, latent
 from ui.export import File
 from ui.frame import note, notice
 from ui.pick import pick_pictures
-from ui.pictures import Row, grey, sheet
+from ui.pictures import Row, Sheet, grey, sheet, sheets
 from ui.provenance import provenance, source_words
-from ui.sheet_file import Sheet
 
 COUNT, STEPS, FRAMES = 10, 11, 33  # pictures of a bucket, steps on the page, steps of an animation
 
@@ -40,7 +39,7 @@ def between(run: Run, own: bool) -> None:
             for name, key, start in zip(("First", "Second"), ("first", "second"), starts, strict=True)
         )
     both = generation.ways(run, first, second, STEPS)
-    sheets = []
+    shown = []
     for name, path, near in (("Straight", both.straight, both.near[0]), ("Spherical", both.spherical, both.near[1])):
         row = Row(
             name,
@@ -48,19 +47,19 @@ def between(run: Run, own: bool) -> None:
             f"{name} way in {STEPS} steps; near codes {near}",
             "through the codes",
         )
-        sheets.append(Sheet([row], [str(count) for count in near], "test codes near it"))
+        shown.append(Sheet([row], [str(count) for count in near], "test codes near it"))
     with contextlib.suppress(DatasetError):
         ends = run.recipe().data.load().test.images[[first, second]]
         faded = torch.stack([torch.lerp(ends[0], ends[1], k / (STEPS - 1)) for k in range(STEPS)])
         words = "The two pictures faded into each other"
-        sheets.append(Sheet([Row("Faded", grey(faded.numpy()), words, "pixel by pixel, no model")]))
-    st.html("".join(sheet(*one) for one in sheets))
+        shown.append(Sheet([Row("Faded", grey(faded.numpy()), words, "pixel by pixel, no model")]))
+    st.html(sheets(shown))
     note(f"Near: within {both.radius:.2f} of the step, twice the usual distance from a code to its nearest neighbour.")
     provenance(run, cached.model(run)[1])
     words = f"From test picture {first} to test picture {second} in {STEPS} steps"
     lines = [words, source_words(run, cached.model(run)[1])]
     name = f"{run.id}-{first}-to-{second}"
-    export.offer(lambda: [export.pictures(name, sheets, lines), *films(run, first, second)], key="generate")
+    export.offer(lambda: [export.pictures(name, shown, lines), *films(run, first, second)], key="generate")
     notice(
         "A fade shows two half pictures at once; a good latent space shows one whole picture at each step. Where no test "
         "code is near, the way crosses empty land, and there the decoder guesses. With many numbers the straight way cuts "

@@ -121,7 +121,8 @@ def _floats(values: Tensor) -> np.ndarray:
 def sources() -> tuple[str, str, str]:
     """HTML, CSS and script of the component."""
     script = "\n".join((_HERE / f"{part}.js").read_text(encoding="utf-8") for part in _PARTS)
-    return _HTML, (_HERE / "latent_pad.css").read_text(encoding="utf-8"), script
+    css = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("slider.css", "latent_pad.css"))
+    return _HTML, css, script
 
 
 def _component() -> ComponentRenderer:

@@ -78,8 +78,10 @@ def _payload(examples: np.ndarray, names: list[str], restore: np.ndarray | None)
 
 
 def _component() -> ComponentRenderer:
-    read = {kind: "\n" + (_HERE / f"sketch_pad.{kind}").read_text(encoding="utf-8") for kind in ("css", "js")}
-    return st.components.v2.component("sketch_pad", html=_HTML, css=read["css"], js=read["js"])
+    slider, css, js = (
+        (_HERE / name).read_text(encoding="utf-8") for name in ("slider.css", "sketch_pad.css", "sketch_pad.js")
+    )
+    return st.components.v2.component("sketch_pad", html=_HTML, css="\n" + slider + css, js="\n" + js)
 
 
 def _nothing() -> None:
