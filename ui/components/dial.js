@@ -23,8 +23,8 @@ function create(root) {
     s.moved = false; s.sentAt = performance.now();
     s.api.setTriggerValue("turned", at()[0]);
   }
-  // What a follower may know: where the slider is, whether the page has yet to hear of it, and how to tell it at once.
-  const turn = (value) => ({ name: s.data.name, value, ahead: () => at()[0] === value && ahead(), hurry: () => { if (s.timer) send(); } });
+  // What a follower may know: where the slider is, and whether the page has yet to hear of it.
+  const turn = (value) => ({ name: s.data.name, value, ahead: () => at()[0] === value && ahead() });
 
   input.addEventListener("input", () => {
     s.moved = true;

@@ -5,7 +5,7 @@ const instances = new WeakMap();
 function create(root) {
   const box = root.querySelector("div");
   const turned = new Map();  // name of a dial -> where it was moved to, until the page has caught up
-  const s = { data: null, html: null, edition: 0, asking: false, again: false, deaf: false };
+  const s = { data: null, html: null, edition: 0, asking: false, again: false };
 
   function show(html) {
     if (html === s.html) return;
@@ -26,7 +26,7 @@ function create(root) {
       s.again = false;
       const { edition } = s, answer = await fetch(address()).catch(() => null);
       const html = answer?.ok ? await answer.text().catch(() => null) : null;
-      if (html === null) { s.deaf = true; [...turned.values()].forEach((turn) => turn.hurry()); break; }  // the page itself answers
+      if (html === null) break;  // the page itself will answer
       if (edition === s.edition) show(html);
       else s.again = turned.size > 0;  // the page was drawn meanwhile, perhaps with other things than these pictures show
     } while (s.again);
@@ -34,13 +34,13 @@ function create(root) {
   }
   function follow(event) {
     const turn = event.detail;
-    if (s.deaf || !(turn.name in s.data.at)) return;
+    if (!(turn.name in s.data.at)) return;
     event.preventDefault();
     turned.set(turn.name, turn);
     ask();
   }
   function renew(data) {
-    s.data = data; s.edition += 1; s.deaf = false;
+    s.data = data; s.edition += 1;
     for (const [name, turn] of turned) if (data.at[name] === turn.value || !turn.ahead()) turned.delete(name);
     if (turned.size === 0) show(data.html);
     else ask();
