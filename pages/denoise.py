@@ -11,7 +11,7 @@ from ae_core.runs import Run, RunError
 from ui import cached, denoising, export, live
 from ui.absent import explain_absent, guarded
 from ui.computing import NotReady, when_ready
-from ui.frame import heading, note, notice
+from ui.frame import heading, note, notice, small
 from ui.pick import number, pick, pick_several, short_title, turn
 from ui.pictures import Sheet, Tile, sheet, tiles
 from ui.provenance import source_words
@@ -79,16 +79,14 @@ def look(kind: str, ticking: bool) -> None:
                 "Draw something, or take an example; the damage is done to what you choose.", icon=":material/draw:"
             )
         else:
-            damaged = repeatable(source.x, kind, level, draw)
             if how == "once":
-                made = as_sheet(cleaned_once(kind, shown, source))
+                made, words = once(kind, shown, source)
             else:
-                rows, done = denoising.hundred(damaged, level, shown)
-                made = Sheet(rows, denoising.HUNDRED, "how often applied")
+                rows, done = denoising.hundred(repeatable(source.x, kind, level, draw), level, shown)
+                made, words = Sheet(rows, denoising.HUNDRED, "how often applied"), words_of(source, kind, level, draw)
                 st.html(sheet(*made) if rows else "<span></span>")
+                note(words, *sources())
                 busy = busy or not done
-            words = f"{data.title}: {source.words} · {denoising.KINDS[kind]}, level {level:g}, draw {draw}"
-            note(words, *sources())
             if made.rows:
                 export.offer(lambda: [export.pictures(f"denoise-{name}", [made], [words, *sources()])], key="denoise")
     if ticking:
@@ -98,14 +96,25 @@ def look(kind: str, ticking: bool) -> None:
         st.rerun()
 
 
-def cleaned_once(kind: str, shown: list[denoising.Candidate], source: Source) -> list[Tile]:
-    """The picture, damaged, and what each method makes of it; they follow the dials."""
+def once(kind: str, shown: list[denoising.Candidate], source: Source) -> tuple[Sheet, str]:
+    """The picture, damaged, and what each method makes of it; they follow the dials. Returns them, and words about them."""
+    lines = sources()
 
-    def cleaned(level: float, draw: int, picture: int | None = None) -> list[Tile]:
+    def cleaned(level: float, draw: int, picture: int | None = None) -> tuple[list[Tile], str]:
         clean = source if picture is None else of_test(data, picture)
-        return denoising.once(clean.x, repeatable(clean.x, kind, level, draw), level, shown, clean.alt)
+        damaged = repeatable(clean.x, kind, level, draw)
+        return denoising.once(clean.x, damaged, level, shown, clean.alt), words_of(clean, kind, level, draw)
 
-    return live.show("denoise", cleaned, tiles, level=float, draw=int, **source.dials)
+    def written(made: tuple[list[Tile], str]) -> str:
+        return tiles(made[0]) + small(made[1], *lines)
+
+    found, words = live.show("denoise", cleaned, written, level=float, draw=int, **source.dials)
+    return as_sheet(found), words
+
+
+def words_of(source: Source, kind: str, level: float, draw: int) -> str:
+    """Which picture it is, and how it was damaged."""
+    return f"{data.title}: {source.words} · {denoising.KINDS[kind]}, level {level:g}, draw {draw}"
 
 
 def sources() -> list[str]:

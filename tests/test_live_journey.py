@@ -18,8 +18,9 @@ WATCH = """() => { window.looks = []; (function look() {
     if (now !== window.looks.at(-1)) window.looks.push(now);
     requestAnimationFrame(look); })(); }"""
 KNOBS = [
-    ("denoise", "Random draw of the damage", "draw"), ("denoise", "Level", "level"), ("reconstruct?show=random", "Random draw", "draw"),
-    ("generate?section=samples", "Temperature", "temperature"), ("compare?dataset=digits", "Set of eight test pictures", "set"),
+    ("denoise", "Random draw of the damage", "draw", ", draw {}"), ("denoise", "Level", "level", ", level {},"),
+    ("reconstruct?show=random", "Random draw", "draw", ""), ("generate?section=samples", "Temperature", "temperature", ""),
+    ("compare?dataset=digits", "Set of eight test pictures", "set", ""),
 ]  # fmt: skip
 
 
@@ -50,8 +51,8 @@ def followed(page, slider, place, since):
     page.wait_for_function("old => looks.at(-1) !== old", arg=since)
 
 
-@pytest.mark.parametrize(("path", "label", "key"), KNOBS, ids=lambda x: x)
-def test_pictures_follow_a_dial_that_is_dragged_and_the_server_hears_of_it_once(visit, path, label, key):
+@pytest.mark.parametrize(("path", "label", "key", "caption"), KNOBS, ids=lambda x: x)
+def test_pictures_follow_a_dial_that_is_dragged_and_the_server_hears_of_it_once(visit, path, label, key, caption):
     page = visit(path)
     settled(page)
     page.evaluate(WATCH)
@@ -65,6 +66,8 @@ def test_pictures_follow_a_dial_that_is_dragged_and_the_server_hears_of_it_once(
         page.mouse.move(box["x"] + share * box["width"], y)
         expect(slider).not_to_have_attribute("aria-valuetext", place)
         followed(page, slider, at(slider), before)
+        if caption:
+            expect(page.get_by_text(caption.format(at(slider)))).to_be_visible()
     assert heard(visit) == told and f"{key}=" not in page.url
     last = on_screen(page)
     page.mouse.up()

@@ -159,11 +159,11 @@ def test_every_figure_says_which_run_and_which_seed_it_is_from(name, address):
     waiting, seen = [], 0
     named_before = name == "runs"  # there every row begins with its run
     for element in elements(open_page(name, **address).main):
-        if names_its_source(element, runs):
-            waiting = []
-        elif is_figure(element) and not named_before:
+        if is_figure(element) and not named_before:
             waiting.append(element)
             seen += 1
+        if names_its_source(element, runs):
+            waiting = []
         elif ends(element):
             assert waiting == []
     assert waiting == [] and (seen or named_before)

@@ -16,7 +16,7 @@ from ae_core.metrics import reconstructions
 from ui import cached, export, live
 from ui.colours import class_colour
 from ui.comparing import Compared
-from ui.frame import note
+from ui.frame import note, small
 from ui.pick import number, pick
 from ui.pictures import Row, Sheet, Tile, grey, sheets, signed, tiles
 from ui.provenance import source_words
@@ -51,8 +51,13 @@ def pictures(data: Dataset, compared: list[Compared]) -> None:
     )
     if how == "test":
         number("Set of eight test pictures", 1, 20, "set")
-        shown = live.show("compared", lambda **at: of_eight(data, compared, at["set"]), beside, set=int)
-        _give_several(data, compared, shown, "test split")
+        sources = _sources(compared, "test split")
+
+        def written(shown: Several) -> str:
+            return beside(shown) + small(_words(shown.source, shown.scale), *sources)
+
+        shown = live.show("compared", lambda **at: of_eight(data, compared, at["set"]), written, set=int)
+        _offer(data, [_words(shown.source, shown.scale), *sources], [shown.rebuilt, without_input(shown.errors)])
         return
     left, right = st.columns([1, 2.4], gap="large")
     with left:
@@ -68,7 +73,7 @@ def pictures(data: Dataset, compared: list[Compared]) -> None:
         else:
             shown = several(data, compared, source)
             st.html(sheets([shown.rebuilt, shown.errors]))
-            _give_several(data, compared, shown, OTHER)
+            _give(data, compared, source, shown.scale, [shown.rebuilt, without_input(shown.errors)])
 
 
 def outputs(data: Dataset, compared: Sequence[Compared], x: Tensor) -> list[Output]:
@@ -113,9 +118,9 @@ def beside(shown: Several) -> str:
     return f'<div class="ae-beside">{sheets([shown.rebuilt, shown.errors])}</div>'
 
 
-def _give_several(data: Dataset, compared: list[Compared], shown: Several, split: str) -> None:
-    errors = shown.errors._replace(rows=shown.errors.rows[1:])  # the input is in the other sheet
-    _give(data, compared, shown.source, shown.scale, [shown.rebuilt, errors], split)
+def without_input(errors: Sheet) -> Sheet:
+    """The sheet of errors as it goes into a file: the input is in the other sheet."""
+    return errors._replace(rows=errors.rows[1:])
 
 
 def _one(data: Dataset, compared: list[Compared], source: Source) -> None:
@@ -133,17 +138,27 @@ def _one(data: Dataset, compared: list[Compared], source: Source) -> None:
         for one in found
     ]  # fmt: skip
     st.html(f'<div class="ae-many">{tiles(rebuilt)}{tiles(errors)}</div>')
-    _give(data, compared, source, scale, [as_sheet(rebuilt), as_sheet(errors[1:])], OTHER)
+    _give(data, compared, source, scale, [as_sheet(rebuilt), as_sheet(errors[1:])])
 
 
-def _give(
-    data: Dataset, compared: list[Compared], source: Source, scale: float, sheets: list[Sheet], split: str
-) -> None:
-    """Where the pictures and the networks are from, and what is on screen as a file."""
-    words = f"{source.words[0].upper()}{source.words[1:]}. Squared error, mean per pixel. Colours: blue: too dark, red: too bright, all on one scale, ±{scale:.2f}."
-    sources = [source_words(one.run, one.checkpoint, split) for one in compared]
-    note(words, *sources)
-    export.offer(lambda: [export.pictures(f"compare-{data.name}", sheets, [words, *sources])], key="compare_pictures")
+def _give(data: Dataset, compared: list[Compared], source: Source, scale: float, shown: list[Sheet]) -> None:
+    """Where the visitor's own pictures and the networks are from, and what is on screen as a file."""
+    lines = [_words(source, scale), *_sources(compared, OTHER)]
+    note(*lines)
+    _offer(data, lines, shown)
+
+
+def _words(source: Source, scale: float) -> str:
+    first = f"{source.words[0].upper()}{source.words[1:]}"
+    return f"{first}. Squared error, mean per pixel. Colours: blue: too dark, red: too bright, all on one scale, ±{scale:.2f}."
+
+
+def _sources(compared: list[Compared], split: str) -> list[str]:
+    return [source_words(one.run, one.checkpoint, split) for one in compared]
+
+
+def _offer(data: Dataset, lines: list[str], shown: list[Sheet]) -> None:
+    export.offer(lambda: [export.pictures(f"compare-{data.name}", shown, lines)], key="compare_pictures")
 
 
 def mean(x: Tensor, y: Tensor) -> float:

@@ -19,10 +19,10 @@ from ae_core.metrics import reconstructions, squared_errors
 from ae_core.models import Autoencoder, model_class
 from ae_core.runs import Run
 from ui import cached, charts, live
-from ui.frame import note, notice, table, wide
+from ui.frame import note, notice, small, table, wide
 from ui.pick import number, pick
 from ui.pictures import Row, data_uri, grey, png, sheet, signed
-from ui.provenance import provenance
+from ui.provenance import provenance, source_words
 from ui.remembered import remembered
 from ui.sources import NUMBERED, Source, of_test
 
@@ -157,9 +157,13 @@ def path(run: Run, data: Dataset) -> None:
         x = source.x
         return Passed(source, [("input", x), *answers(model, x), ("output", reconstructions(model, x))])
 
-    shown = live.show("path", passed, lambda found: _stages(found, again), picture=int)
-    note("Grey: from 0 to the largest value. Where a layer also has negative numbers: blue below 0, red above.")
-    provenance(run, checkpoint, shown.source.words)
+    def written(found: Passed) -> str:
+        grey_words = (
+            "Grey: from 0 to the largest value. Where a layer also has negative numbers: blue below 0, red above."
+        )
+        return _stages(found, again) + small(grey_words, source_words(run, checkpoint, found.source.words))
+
+    live.show("path", passed, written, picture=int)
     notice(
         "Each box is one layer, each little square one number in it. With every layer the numbers look less like the picture; "
         "what they mean only the next layer knows. The code is all that the second half gets to see: whatever is not in it "

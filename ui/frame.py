@@ -32,12 +32,12 @@ def heading(title: str, sentence: str) -> None:
 
 def note(*lines: str) -> None:
     """Small lines of plain text under something."""
-    st.html("".join(map(small, lines)))
+    st.html(small(*lines))
 
 
-def small(text: str) -> str:
-    """HTML of a small line of plain text."""
-    return f'<p class="ae-note">{html.escape(text)}</p>'
+def small(*lines: str) -> str:
+    """HTML of small lines of plain text."""
+    return "".join(f'<p class="ae-note">{html.escape(text)}</p>' for text in lines)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
