@@ -206,5 +206,6 @@ def test_the_address_of_pictures_answers_bad_requests_with_a_sentence(visit, ser
     }.items():
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(address, timeout=60)
-        body = refused.value.read().decode()
+        with refused.value as answer:
+            body = answer.read().decode()
         assert refused.value.code == status and len(body) < 200 and ("must be" in body or "load the page again" in body)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from weakref import WeakValueDictionary
 
 import streamlit as st
@@ -23,14 +23,20 @@ Read = Callable[[str], Any]  # from the name of a stop to what it means
 _STOPS = "_live_stops"  # session key: per dial, its stops as they were drawn last
 
 
+class _Pictures(NamedTuple):
+    """How pictures come from the places of dials: what makes HTML of them, what stops mean, and which there are."""
+
+    make: Callable[..., str]
+    dials: Mapping[str, Read]
+    stops: Mapping[str, Mapping[str, str]]
+
+
 @dataclass(eq=False)
 class _Offer:
-    """What a visit would show at other places of its dials."""
+    """What a visit would show at other places of its dials; the page renews it while the browser may be asking."""
 
+    pictures: _Pictures
     token: str = field(default_factory=lambda: secrets.token_urlsafe(16))
-    make: Callable[..., str] = str
-    dials: Mapping[str, Read] = field(default_factory=dict)
-    stops: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 _offers: WeakValueDictionary[str, _Offer] = WeakValueDictionary()  # by token; each lives as long as its visit
@@ -57,9 +63,10 @@ def show(key: str, make: Callable[..., T], html: Callable[[T], str], **dials: Re
     """
     at = {name: str(st.session_state[name]) for name in dials}
     made = make(**{name: read(at[name]) for name, read in dials.items()})
-    offer: _Offer = st.session_state.setdefault(f"_live_{key}", _Offer())
-    offer.make, offer.dials = lambda **places: html(make(**places)), dials
-    offer.stops = {name: st.session_state[_STOPS][name] for name in dials}
+    stops = {name: st.session_state[_STOPS][name] for name in dials}
+    pictures = _Pictures(lambda **places: html(make(**places)), dials, stops)
+    offer: _Offer = st.session_state.setdefault(f"_live_{key}", _Offer(pictures))
+    offer.pictures = pictures
     _offers[offer.token] = offer
     live_pictures(f"{key}_pictures", html(made), f"api/live/{offer.token}", at)
     return made
@@ -76,7 +83,7 @@ def answer(token: str, asked: Mapping[str, str]) -> bytes:
     offer = _offers.get(token)
     if offer is None:
         raise NoOffer("These pictures belong to a visit that is over: load the page again.")
-    make, dials, stops = offer.make, offer.dials, offer.stops
+    make, dials, stops = offer.pictures
     for name in dials:
         if asked.get(name) not in stops[name]:
             raise BadPlace(f"{name} = {asked.get(name, '')[:40]!r}: must be one of the stops of the dial on the page.")
