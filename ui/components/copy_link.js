@@ -15,6 +15,7 @@ async function copied(text) {
 
 export default function ({ parentElement }) {
   keepLinksInVisit();
+  keepStepsToPages();
   const button = parentElement.querySelector("button"), said = parentElement.querySelector("[role=status]");
   button.onclick = async () => {
     const done = await copied(location.href);

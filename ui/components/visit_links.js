@@ -15,3 +15,17 @@ function keepLinksInVisit() {
   });
 }
 
+
+/** Knobs change the address in place: a step back leads to the page before, not to the knob before.
+ *
+ * Streamlit adds a step for every change of the address. The page would answer such a step by writing down again where its
+ * knobs stand, so that nobody could leave it by going back.
+ */
+function keepStepsToPages() {
+  if (Object.hasOwn(history, "pushState")) return;
+  const { pushState, replaceState } = history;
+  history.pushState = (state, unused, url) => {
+    const stays = new URL(url ?? location.href, location.href).pathname === location.pathname;
+    (stays ? replaceState : pushState).call(history, state, unused, url);
+  };
+}
