@@ -88,6 +88,27 @@ def dials(app: AppTest) -> list[Dial]:
     return [Dial(app, sent) for sent in components(app, "dial")]
 
 
+def controls(app: AppTest) -> list[Any]:
+    """Everything with a value that a visitor can set, dials last."""
+    kinds: Sequence[Any] = (
+        app.selectbox,
+        app.slider,
+        app.select_slider,
+        app.number_input,
+        app.segmented_control,
+        app.pills,
+    )
+    return [*(widget for kind in kinds for widget in kind), *dials(app)]
+
+
+def other_values(widget: Any) -> list[Any]:
+    """Other values that a control can take, at least one of which is not the present one."""
+    if getattr(widget, "type", "") in ("slider", "number_input"):
+        step = widget.step or 1
+        return [widget.value + step if widget.value < widget.max else widget.value - step]
+    return [widget.options[0], widget.options[-1]] if len(widget.options) > 1 else []
+
+
 def _send(app: AppTest, component: str, event: str, value: Any) -> AppTest:
     text = json.dumps([{"event": event, "value": value}])
     states = app._tree.get_widget_states()

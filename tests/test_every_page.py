@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from unittest import mock
 
 import pytest
-from app_page import open_page, words
+from app_page import SCAN, controls, open_page, other_values, words
 
 from ae_core.models import MODELS
 from ae_core.store import ROOT, Store
@@ -143,3 +144,17 @@ def test_an_address_changed_in_place_never_breaks_what_is_on_screen(name, look):
         app.run()
         assert not app.exception, list(address)
     assert own_runs() == []
+
+
+@pytest.mark.parametrize("last", [0, -1], ids=["first values", "last values"])
+def test_what_was_moved_on_one_page_never_breaks_another(last):
+    app = open_page("train", model="denoising")
+    with mock.patch(SCAN, return_value=[]):
+        for page in [*PAGES, *PAGES]:
+            app.switch_page(f"pages/{page}.py").run()
+            assert not app.exception, page
+            for key in [control.key for control in controls(app)]:
+                control = next((one for one in controls(app) if one.key == key), None)
+                if control and (others := other_values(control)) and key != "model":
+                    control.set_value(others[last]).run()
+                    assert not app.exception, (page, key)

@@ -25,7 +25,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 import torch
-from app_page import array, bodies, body, dials, header, listed, open_page, pads
+from app_page import array, bodies, body, controls, header, listed, open_page, other_values, pads
 
 from ae_core.models import MODELS, build, lesson
 from ae_core.planes import box
@@ -198,19 +198,6 @@ def shown(app):
     """All that a visitor sees of the results."""
     parts = bodies(app) + [e.proto.spec for e in app.get("plotly_chart")]
     return [*parts, *pads(app, *PADS), *(e.value for e in app.markdown)]
-
-
-def other_values(widget):
-    """Other values that the widget can take, at least one of which is not the present one."""
-    if getattr(widget, "type", "") in ("slider", "number_input"):
-        step = widget.step or 1
-        return [widget.value + step if widget.value < widget.max else widget.value - step]
-    return [widget.options[0], widget.options[-1]] if len(widget.options) > 1 else []
-
-
-def controls(app):
-    kinds = (app.selectbox, app.slider, app.select_slider, app.number_input, app.segmented_control, app.pills)
-    return [*(widget for kind in kinds for widget in kind), *dials(app)]
 
 
 @each_look

@@ -37,7 +37,7 @@ def settle(
         if new:
             value = read(str(asked))
         elif value != start and not typed:
-            read(write(value))
+            value = read(write(value))  # another page may keep a number under this name where this one keeps its text
     except ValueError as error:
         value = start
         if new:
