@@ -16,7 +16,7 @@ from ui.pick import number, pick, pick_several, short_title, turn
 from ui.pictures import Sheet, Tile, sheet, tiles
 from ui.provenance import source_words
 from ui.sheet_file import as_sheet
-from ui.sources import Source, of_test, pick_source
+from ui.sources import Source, of_test, pick_source, until_then
 
 TICKING = "denoise_ticking"  # session key: whether something is still being measured
 HOW = {"once": "Once", "hundred": "× 100"}
@@ -74,21 +74,19 @@ def look(kind: str, ticking: bool) -> None:
     shown = denoising.candidates(data, compared, kind)
     busy = any(candidate.curve is None for candidate in shown)
     with right:
-        if source is None:
-            st.info(
-                "Draw something, or take an example; the damage is done to what you choose.", icon=":material/draw:"
-            )
+        source = source or until_then(
+            data, "Draw something, or take an example; the damage is done to what you choose."
+        )
+        if how == "once":
+            made, words = once(kind, shown, source)
         else:
-            if how == "once":
-                made, words = once(kind, shown, source)
-            else:
-                rows, done = denoising.hundred(repeatable(source.x, kind, level, draw), level, shown)
-                made, words = Sheet(rows, denoising.HUNDRED, "how often applied"), words_of(source, kind, level, draw)
-                st.html(sheet(*made) if rows else "<span></span>")
-                note(words, *sources())
-                busy = busy or not done
-            if made.rows:
-                export.offer(lambda: [export.pictures(f"denoise-{name}", [made], [words, *sources()])], key="denoise")
+            rows, done = denoising.hundred(repeatable(source.x, kind, level, draw), level, shown)
+            made, words = Sheet(rows, denoising.HUNDRED, "how often applied"), words_of(source, kind, level, draw)
+            st.html(sheet(*made) if rows else "<span></span>")
+            note(words, *sources())
+            busy = busy or not done
+        if made.rows:
+            export.offer(lambda: [export.pictures(f"denoise-{name}", [made], [words, *sources()])], key="denoise")
     if ticking:
         curves(kind)
     if busy != ticking:

@@ -73,6 +73,7 @@ def test_a_drawing_goes_through_all_networks_and_is_kept_in_the_link(visit):
     page.mouse.down()
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.85 * box["height"], steps=8)
     page.mouse.up()
+    expect(page.get_by_text("Your drawing. Squared error")).to_be_visible()
     tiles = page.locator(".ae-tiles figure")
     expect(tiles).to_have_count(8)  # input, two runs and PCA, and their errors
     page.wait_for_url(re.compile("drawn="))

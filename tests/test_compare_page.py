@@ -262,10 +262,21 @@ def test_a_drawing_goes_through_every_run_and_pca(six):
     assert "Your drawing. Squared error" in words(app) and "seed 0 · epoch 1" in words(app)
 
 
-def test_before_anything_is_drawn_or_brought_along_the_page_says_what_to_do(six):
-    for source in ("drawing", "upload"):
-        app = open_page("compare", runs=six["vae"].id, source=source)
-        assert not app.exception and "Draw something, or choose a picture" in words(app)
+@pytest.mark.parametrize(("name", "address"), [
+    ("compare", {"source": "drawing"}), ("compare", {"source": "upload"}), ("denoise", {"source": "drawing"}),
+    ("denoise", {"source": "upload", "applied": "hundred"}), ("reconstruct", {"section": "drawing"}), ("reconstruct", {"section": "upload"}),
+], ids=str)  # fmt: skip
+def test_before_anything_is_drawn_or_brought_along_a_test_picture_stands_there(name, address):
+    app = open_page(name, **address)
+    test, (which, label) = (
+        DATASETS["digits"].load().test,
+        re.search(r"test picture (\d+), class (\d)", words(app).lower()).groups(),
+    )
+    assert int(label) == test.labels[int(which)] and "Until then, a test picture stands here" in words(app)
+    drawn = (
+        open_page(name, **address, drawn=written(test.images[5, 0].numpy())) if "drawing" in address.values() else None
+    )
+    assert drawn is None or ("Until then" not in words(drawn) and "your drawing" in words(drawn).lower())
 
 
 def test_own_pictures_go_through_every_run_one_or_eight_of_a_zip(six):

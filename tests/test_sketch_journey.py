@@ -56,8 +56,10 @@ def first_output(page):
 def test_a_digit_that_is_drawn_is_rebuilt_while_it_is_drawn_and_stays_in_the_address(visit):
     page = visit("reconstruct?section=drawing")
     expect(page.get_by_text("Draw something on the sheet")).to_be_visible()
+    expect(page.locator(".ae-answer")).to_have_count(5)  # a test picture, and the answers of four networks
     stroke(page, lift=False)
-    expect(page.locator(".ae-answer")).to_have_count(5)  # the picture, and the answers of four networks
+    expect(page.get_by_text(", your drawing ·")).to_have_count(4)
+    expect(page.locator(".ae-answer")).to_have_count(5)
     while_drawing = first_output(page)
     box = page.locator(".pad canvas.ink").bounding_box()
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.9 * box["height"], steps=4)
@@ -104,7 +106,7 @@ def test_the_pad_works_by_keys_alone(visit):
     page.keyboard.press("Enter")
     expect(page.get_by_text("Draw something on the sheet")).to_be_visible()
     page.get_by_role("button", name="Undo").press("Enter")
-    expect(page.locator(".ae-answer").first).to_be_visible()
+    expect(page.get_by_text(", your drawing ·").first).to_be_visible()
     inked(page, drawn)
 
 
@@ -146,6 +148,7 @@ def test_a_picture_is_uploaded_turned_and_rebuilt_and_a_wrong_file_gets_a_senten
     page.set_input_files("input[type=file]", tmp_path / "seven.png")
     expect(page.get_by_text("dark ink on light paper")).to_be_visible()
     expect(page.locator(".ae-tiles img")).to_have_count(2)
+    expect(page.get_by_text(", your picture ·")).to_have_count(4)
     expect(page.locator(".ae-answer")).to_have_count(5)
     page.set_input_files("input[type=file]", tmp_path / "fake.png")
     expect(page.get_by_text("This file is not a picture of a kind that is taken here")).to_be_visible()

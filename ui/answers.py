@@ -24,10 +24,9 @@ from ui.pictures import Row, data_uri, grey, png, sheet, strip
 from ui.provenance import source_words
 from ui.remembered import remembered
 from ui.sketching import sketched
-from ui.sources import Source, all_uploaded, of_test, uploaded
+from ui.sources import SHOWN_FIRST, Source, all_uploaded, of_test, until_then, uploaded
 
 NEAREST, MOST = 5, 4
-SHOWN_FIRST = 4  # of the test pictures, until something is drawn
 
 
 def beside_a_sheet(runs: list[Run], data: Dataset, key: str) -> Tensor | None:
@@ -64,9 +63,7 @@ def of_drawing(run: Run, data: Dataset) -> None:
 
 def of_upload(run: Run, data: Dataset) -> None:
     """Bring a picture, or a zip of pictures, and see what each chosen network makes of it."""
-    _answers(
-        run, data, lambda: uploaded(data), "Choose a picture on the left; what the networks make of it stands here."
-    )
+    _answers(run, data, lambda: uploaded(data), "Choose a picture on the left, and see what the networks make of it.")
     everything = all_uploaded(data)
     if everything is not None and in_slices(everything, "Turning the other pictures of the zip"):
         _whole_set(run, everything.result())
@@ -86,9 +83,7 @@ def _answers(run: Run, data: Dataset, source: Callable[[], Source | None], hint:
         start = [run.id, *(other for other in runs if other != run.id)][:MOST]
         names = {key: short_title(other) for key, other in runs.items()}
         chosen = [runs[key] for key in pick_several("Networks, up to four", names, "with", start, MOST)]
-        if made is None:
-            st.info(hint, icon=":material/draw:")
-            return
+        made = made or until_then(data, hint)
         st.html(_lines(chosen, data, made))
         note(
             f"Nearest: by pixels among all training pictures; by code among the first {cached.COMPARED:,}.",

@@ -21,7 +21,7 @@ from ui.pick import number, pick
 from ui.pictures import Row, Sheet, Tile, grey, sheets, signed, tiles
 from ui.provenance import source_words
 from ui.sheet_file import as_sheet
-from ui.sources import SOURCES, Source, picked, uploaded_together
+from ui.sources import SOURCES, Source, picked, until_then, uploaded_together
 
 OTHER = "trained on its training split"  # where the pictures are none of the data set
 NO_ERROR = 0.25  # the colours of an error reach their full strength here, or at the largest error where that is more
@@ -64,11 +64,10 @@ def pictures(data: Dataset, compared: list[Compared]) -> None:
         source = picked(data, how)
         source = (uploaded_together(data, SHOWN) or source) if how == "upload" else source
     with right:
-        if source is None:
-            st.info(
-                "Draw something, or choose a picture; what the networks make of it stands here.", icon=":material/draw:"
-            )
-        elif len(source.x) == 1:
+        source = source or until_then(
+            data, "Draw something, or choose a picture, and see what the networks make of it."
+        )
+        if len(source.x) == 1:
             _one(data, compared, source)
         else:
             shown = several(data, compared, source)

@@ -25,6 +25,7 @@ from ui.sketching import sketched
 
 SOURCES = {"test": "Test picture", "drawing": "Draw", "upload": "Upload"}
 NUMBERED = 50  # test pictures to choose from
+SHOWN_FIRST = 4  # of them, until something is drawn or brought along
 _SHAPED = "_uploaded_shaped"  # session key: what the zip, the data set and the shaping were, and the pictures
 _UPLOADED = "_uploaded"  # session key: digest of the file, and what was in it
 
@@ -58,6 +59,12 @@ def of_test(data: Dataset, which: int) -> Source:
         f"test picture {index}, class {name}",
         f"Test picture of class {name}",
     )
+
+
+def until_then(data: Dataset, what: str) -> Source:
+    """Say what a visitor can do here, and give the test picture that stands in until it is done."""
+    st.info(f"{what} Until then, a test picture stands here.", icon=":material/draw:")
+    return of_test(data, SHOWN_FIRST)
 
 
 def picked(data: Dataset, how: str) -> Source | None:
