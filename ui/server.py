@@ -44,6 +44,7 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
     from streamlit.runtime.pages_manager import PagesManager
 
     remember_theme()
+    no_page_that_was_left()
     one_page_at_a_time()
     one_thread_each()
     PagesManager.uses_pages_directory = False  # or deep links would open pages/*.py without the frame of app.py
@@ -64,6 +65,27 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
     finally:
         use_engine(None)
         started.close()
+
+
+def no_page_that_was_left() -> None:
+    """Have nothing drawn for a part of a page that the visitor has left.
+
+    Whoever moves a knob and opens another page in the same moment, as a tap on a screen does with a text that was being
+    typed, asks for the new page first and for a part of the old one after it. Streamlit would go back to the old page
+    for that, in which there is no such part any more: the visitor would look at an empty page.
+    """
+    from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
+
+    run = ScriptRunner._run_script
+
+    def run_what_is_open(self: ScriptRunner, rerun_data: RerunData) -> None:
+        if (
+            not rerun_data.fragment_id_queue
+            or rerun_data.page_script_hash == self._pages_manager.current_page_script_hash
+        ):
+            run(self, rerun_data)
+
+    ScriptRunner._run_script = run_what_is_open  # type: ignore[method-assign]
 
 
 def one_page_at_a_time() -> None:

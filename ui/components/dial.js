@@ -1,7 +1,6 @@
 // A slider that tells the page while it moves. Whoever follows it (live_pictures.js) cancels the event; then the server is
 // told once the slider has rested for REST_MS, else as soon as it is released.
 const REST_MS = 200;
-const LEAVING_MS = 1000;  // so long does the server wait while something else is touched: it may be the way to another page
 const UNDER_WAY_MS = 1000;  // so long may the answer of the server still be one from before the last move
 const instances = new WeakMap();
 
@@ -32,15 +31,10 @@ function create(root) {
     write();
     s.followed = !document.dispatchEvent(new CustomEvent("dial-turned", { cancelable: true, detail: turn(at()[0]) }));
   });
-  function sendAfter(milliseconds) {
+  input.addEventListener("change", () => {
     clearTimeout(s.timer);
-    s.timer = setTimeout(send, milliseconds);
-  }
-  input.addEventListener("change", () => sendAfter(s.followed ? REST_MS : 0));
-  // Sent just after a page was left, a move would draw a part of the old page on the new one, which then stays empty.
-  const elsewhere = (event) => { if (s.timer && !event.composedPath().includes(input)) sendAfter(LEAVING_MS); };
-  const listening = new AbortController();
-  for (const kind of ["pointerdown", "keydown", "popstate"]) window.addEventListener(kind, elsewhere, { capture: true, signal: listening.signal });
+    s.timer = setTimeout(send, s.followed ? REST_MS : 0);
+  });
 
   function show(data) {
     const stay = s.data && ahead() && data.stops.length === s.data.stops.length;
@@ -51,7 +45,7 @@ function create(root) {
     if (!stay) input.value = s.first + data.stops.findIndex(([stop]) => stop === data.at);
     write();
   }
-  return { show, state: s, end: () => { clearTimeout(s.timer); listening.abort(); } };
+  return { show, state: s };
 }
 
 // Whether the stops are whole numbers one after the other: then the slider's own value is the number.
@@ -62,5 +56,5 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!made) instances.set(parentElement, made = create(parentElement));
   made.state.api = { setTriggerValue };
   made.show(data);
-  return () => { made.end(); instances.delete(parentElement); };
+  return () => { clearTimeout(made.state.timer); instances.delete(parentElement); };
 }
