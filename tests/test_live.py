@@ -2,16 +2,19 @@
 
 import gc
 import json
+import shutil
 import threading
 
 import pytest
 from app_page import components, dials, open_page
 from streamlit.testing.v1 import AppTest
 
+from ae_core.store import ROOT
 from ui import live
 from ui.turns import turns
 
 LONG_S = 30.0
+NASTY = "vanilla-<img src=x onerror=window.hit=1>"
 LOOKS = [
     ("denoise", {}, {"level": "0.6", "draw": "7", "picture": "12"}),
     ("denoise", {"kind": "block", "dataset": "shapes"}, {"level": "0.2", "draw": "3", "picture": "50"}),
@@ -78,6 +81,17 @@ def test_more_than_was_asked_for_is_ignored():
     app = open_page("reconstruct", show="random")
     html, token, at = shown(app)
     assert live.answer(token, {**at, "run": "../../etc", "show": "worst"}).decode() == html
+
+
+@pytest.mark.parametrize(("name", "address", "places"), [
+    ("compare", {"runs": NASTY}, {"set": "3"}), ("denoise", {"runs": NASTY}, {"level": "0.4", "draw": "2", "picture": "2"}),
+    ("reconstruct", {"run": NASTY, "section": "path"}, {"picture": "3"}),
+], ids=str)  # fmt: skip
+def test_the_name_of_a_run_is_text_in_what_follows_a_dial(name, address, places, tmp_path):
+    shutil.copytree(ROOT / "pretrained" / "vanilla-digits", tmp_path / "runs" / NASTY)
+    html, token, _ = shown(open_page(name, **address))
+    for text in (html, live.answer(token, places).decode()):
+        assert "&lt;img src=x onerror" in text and "<img src=x" not in text
 
 
 def visit():
