@@ -14,6 +14,19 @@ from ui import cached, live
 from ui.address import publish, settle
 from ui.components.dial import dial
 
+ON_PAGE = "one of the names on this page"
+
+
+def _one_of(titles: Mapping[str, str], key: str, rule: str = ON_PAGE) -> Callable[[str], str]:
+    """How a text in the address becomes one of the names, or a sentence that gives the rule."""
+
+    def read(text: str) -> str:
+        if text not in titles:
+            raise ValueError(f"{key} = {text[:40]!r}: must be {rule}.")
+        return text
+
+    return read
+
 
 def pick(
     label: str, titles: Mapping[str, str], key: str, default: str | None = None,
@@ -21,13 +34,7 @@ def pick(
 ) -> str:  # fmt: skip
     """One of the names in `titles` (name -> text on screen), by a widget and by `?key=name` in the address."""
     start = default if default in titles else next(iter(titles))
-
-    def read(text: str) -> str:
-        if text not in titles:
-            raise ValueError(f"{key} = {text[:40]!r}: must be one of the names on this page.")
-        return text
-
-    settle(key, start, read)
+    settle(key, start, _one_of(titles, key))
     name = widget(label, list(titles), format_func=titles.__getitem__, key=key, persist_state="session", **options)
     publish(key, start)
     return name
@@ -51,18 +58,11 @@ def pick_several(label: str, titles: Mapping[str, str], key: str, default: list[
 
 
 def turn(
-    label: str, titles: Mapping[str, str], key: str, default: str | None = None, width: int = 260,
-    rule: str = "one of the names on this page",
+    label: str, titles: Mapping[str, str], key: str, default: str | None = None, width: int = 260, rule: str = ON_PAGE,
 ) -> str:  # fmt: skip
     """One of the names in `titles`, which have an order, by a dial and by `?key=name`; pictures can follow it (`ui.live`)."""
     start = default if default in titles else next(iter(titles))
-
-    def read(text: str) -> str:
-        if text not in titles:
-            raise ValueError(f"{key} = {text[:40]!r}: must be {rule}.")
-        return text
-
-    settle(key, start, read)
+    settle(key, start, _one_of(titles, key, rule))
     dial(label, titles, key, width)
     live.known(key, titles)
     publish(key, start)
