@@ -2,6 +2,8 @@
 # More arguments go into ARGS:  make run ARGS="--server.port=8502"   make test ARGS="-k knobs"
 PYTHON ?= python3
 BIN := .venv/bin
+# Only the checks of the scripts need Node: without it they are left out.
+BIOME := $(if $(shell command -v npm),node_modules/.bin/biome)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test soak lint format bench pretrained results screenshots clean
@@ -18,14 +20,17 @@ test: .venv/.dev  ## run the tests, without the slow ones
 soak: .venv/.dev  ## run all tests, the slow ones too
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "slow or not slow" $(ARGS)
 
-lint: .venv/.dev  ## check style and types
+lint: .venv/.dev $(BIOME)  ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@test ! -x "$(BIOME)" || $(BIOME) ci --error-on-warnings
+	@test -x "$(BIOME)" || echo "JavaScript is not checked: that needs Node, with npm, and once the internet."
 
-format: .venv/.dev  ## put the code into its standard form
+format: .venv/.dev $(BIOME)  ## put the code into its standard form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(if $(BIOME),$(BIOME) check --write)
 
 bench: .venv/.run  ## measure what is claimed about speed
 	$(BIN)/python benchmarks/training.py
@@ -42,7 +47,7 @@ screenshots: .venv/.dev  ## take the pictures of README and docs again (needs Ch
 	$(BIN)/python scripts/take_screenshots.py
 
 clean:  ## remove the virtual environment and all caches; runs and data stay
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv node_modules .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps: installed once, and again when the requirements change.
@@ -53,6 +58,10 @@ clean:  ## remove the virtual environment and all caches; runs and data stay
 .venv/.dev: requirements-dev.txt .venv/.run
 	$(BIN)/python -m pip install -q -r requirements-dev.txt
 	@touch $@
+
+node_modules/.bin/biome: package.json
+	-npm install --no-package-lock --no-audit --no-fund
+	@if [ -x $@ ]; then touch $@; fi
 
 .venv/bin/pip:
 	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON) here: install Python 3.11 or newer, or name yours with PYTHON=..."; exit 1; }

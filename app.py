@@ -24,8 +24,10 @@ PAGES = {
 
 def visit() -> None:
     """One run of the script for one visitor: the frame, then the chosen page."""
-    from ui.computing import when_ready
-    from ui.frame import draw_frame
+    from ui.figures.frame import draw_frame
+    from ui.results.absent_pictures import guarded
+    from ui.results.asking import when_ready
+    from ui.results.processes import say_what_is_missing
 
     pages = [
         st.Page(f"pages/{file}.py", title=title, url_path=path or None, default=not path)
@@ -34,16 +36,20 @@ def visit() -> None:
     page = st.navigation(pages, position="top")
     st.set_page_config(page_title=f"{page.title} · Autoencoder Explorer", page_icon="🔬", layout="wide")
     draw_frame()
-    when_ready(page.run)
+    say_what_is_missing()
+    when_ready(guarded(page.run))
 
 
 if get_script_run_ctx(suppress_warning=True):
     visit()
 else:
-    from ae_core import forkserver
+    from ae_core.engine import forkserver
 
     forkserver.begin()  # first of all: it imports on one core what this process imports on another
-    from ui.routes import routes
-    from ui.server import lifespan
+    from starlette.middleware import Middleware
 
-    app = st.App(__file__, lifespan=lifespan, routes=routes())
+    from ui.server.gate import Gate
+    from ui.server.lifespan import lifespan
+    from ui.server.routes import routes
+
+    app = st.App(__file__, lifespan=lifespan, routes=routes(), middleware=[Middleware(Gate)])

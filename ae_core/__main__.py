@@ -1,10 +1,11 @@
-"""The command line: `python -m ae_core list | train | evaluate | recipe | download | import-pictures | delete-pictures`."""
+"""The command line: `python -m ae_core list | train | evaluate | recipe | download | import-pictures |
+delete-pictures`.
+"""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -16,19 +17,22 @@ os.environ.setdefault("MKL_NUM_THREADS", "1")
 from tqdm import tqdm
 
 from ae_core.datasets import DATASETS, DatasetError, dataset, datasets
-from ae_core.device import prepare_process
-from ae_core.execution import execute, measure
+from ae_core.durable import json_line
 from ae_core.knobs import Declared, declared
+from ae_core.measures.metrics import NO_CROSS_ENTROPY
+from ae_core.measures.report import as_text, full_report, remarks
+from ae_core.measures.table import measure
 from ae_core.models import MODELS, idea, model_class
-from ae_core.own_pictures import read_file
-from ae_core.ownership import Busy
-from ae_core.picture_sets import Import, Turning
+from ae_core.pictures.set_import import Turning, import_set
+from ae_core.pictures.upload import read_file
 from ae_core.published import PUBLISHED, Result, published, result
-from ae_core.recipe import recipe
-from ae_core.report import as_text, full_report
-from ae_core.runs import Run
-from ae_core.store import Store
-from ae_core.training import Plan, Step
+from ae_core.runs.claim import Busy
+from ae_core.runs.execution import execute
+from ae_core.runs.recipe import STARTED, starting_recipe
+from ae_core.runs.run import Run
+from ae_core.runs.store import Store
+from ae_core.training.device import prepare_process
+from ae_core.training.loop import Plan, Step
 
 
 class Parser(argparse.ArgumentParser):
@@ -45,6 +49,7 @@ def option(name: str) -> str:
 def add_knobs(parser: argparse.ArgumentParser, knobs: dict[str, Declared]) -> None:
     for name, knob in knobs.items():
         shown = ",".join(map(str, knob.default)) if knob.kind is tuple else knob.default
+        shown = "what the data set needs" if name in STARTED else shown
         names = dict.fromkeys([option(name), "--" + name])
         parser.add_argument(
             *names, dest=name, metavar="V", help=f"{knob.explanation} (default {shown})".replace("%", "%%")
@@ -75,7 +80,7 @@ def command_list(arguments: argparse.Namespace) -> None:
 
 def command_train(arguments: argparse.Namespace) -> None:
     knobs = given(arguments, declared(model_class(arguments.model)))
-    made = recipe(arguments.model, arguments.dataset, knobs, given(arguments, declared(Plan)))
+    made = starting_recipe(arguments.model, arguments.dataset, knobs, given(arguments, declared(Plan)))
     made.data.load()
     prepare_process()
     plan = made.training_plan()
@@ -111,7 +116,7 @@ def command_recipe(arguments: argparse.Namespace) -> None:
             results.append(result(store, entry, row, arguments.seeds, watch))
     if arguments.json:
         rows = [{**vars(r), "mean": r.mean, "spread": r.spread, "verdict": r.verdict} for r in results]
-        print(json.dumps({"recipe": arguments.recipe, "quantity": entry.quantity, "rows": rows}))
+        print(json_line({"recipe": arguments.recipe, "quantity": entry.quantity, "rows": rows}))
         return
     print(f"{entry.title}: {entry.quantity}\n{entry.source}\n{entry.protocol}")
     for found in results:
@@ -135,29 +140,36 @@ def command_evaluate(arguments: argparse.Namespace) -> None:
         report(run, arguments.json, measure(model, split))
         return
     found = full_report(model, split)
+    said = remarks(model, split, found["reconstruction"])
     if arguments.json:
-        made = run.recipe()
-        print(json.dumps({"run": run.id, "model": made.model, "dataset": made.dataset, "report": found}))
+        named = {"run": run.id, "model": run.recipe().model, "dataset": run.recipe().dataset}
+        print(json_line({**named, "report": found, "remarks": said}))
     else:
-        print(f"{run.id}, on the test pictures")
-        print(as_text(found, model))
+        print("\n".join([f"{run.id}, on the test pictures", as_text(found, model), *said]))
 
 
 def report(run: Run, as_json: bool, numbers: tuple[dict[str, float], dict[str, float]] | None = None) -> None:
     """Print a run's numbers: those of its status, or `numbers` measured anew."""
-    made, status = run.recipe(), run.status()
+    recipe, status = run.recipe(), run.status()
     train, test = numbers or (status.train, status.test)
     record = {
-        "run": run.id, "model": made.model, "dataset": made.dataset, "epochs": status.epoch,
-        "seconds": status.seconds, "seconds_per_epoch": round(status.seconds / max(1, status.epoch), 4),
-        "train": train, "test": test,
-    }  # fmt: skip
+        "run": run.id,
+        "model": recipe.model,
+        "dataset": recipe.dataset,
+        "epochs": status.epoch,
+        "seconds": status.seconds,
+        "seconds_per_epoch": round(status.seconds / max(1, status.epoch), 4),
+        "train": train,
+        "test": test,
+    }
     if as_json:
-        print(json.dumps(record))
+        print(json_line(record))
         return
     print(f"{run.id}: {status.epoch} epochs in {status.seconds:.1f} s")
     for name, value in test.items():
         print(f"  test {name:15} {value:.5f}")
+    if "bce" not in test:
+        print(f"  {NO_CROSS_ENTROPY}")
 
 
 def command_download(arguments: argparse.Namespace) -> None:
@@ -173,12 +185,8 @@ def command_download(arguments: argparse.Namespace) -> None:
 
 
 def command_import(arguments: argparse.Namespace) -> None:
-    upload = read_file(arguments.file)
-    made = Import(upload, Turning(**given(arguments, declared(Turning)))).keep()
-    split = made.load()
-    print(f"{made.name}: {len(split.train)} pictures to learn from, {len(split.test)} to test on.")
-    if upload.skipped:
-        print(f"{upload.skipped} files of the zip were left out: no such pictures, or too many.")
+    made = import_set(read_file(arguments.file), Turning(**given(arguments, declared(Turning))))
+    print(json_line(made.record) if arguments.json else f"{made.data.name}: {made.sentence}")
 
 
 def command_delete(arguments: argparse.Namespace) -> None:
@@ -216,10 +224,13 @@ def parser() -> Parser:
     download = commands.add_parser("download", help="fetch a data set from the internet")
     download.set_defaults(action=command_download)
     download.add_argument("dataset", metavar="DATASET", help="one of " + ", ".join(DATASETS))
-    importing = commands.add_parser("import-pictures", help="keep a zip of pictures as a data set")
+    importing = commands.add_parser("import-pictures", help="keep pictures as a data set")
     importing.set_defaults(action=command_import)
-    importing.add_argument("file", metavar="FILE", help="a zip of PNG, JPEG, WebP, BMP or GIF files, at most 20 MB")
+    importing.add_argument(
+        "file", metavar="FILE", help="a zip or a folder of PNG, JPEG, WebP, BMP or GIF files, or a CSV of pixels; 20 MB"
+    )
     add_knobs(importing, declared(Turning))
+    importing.add_argument("--json", action="store_true", help="print one JSON line")
     deleting = commands.add_parser("delete-pictures", help="delete own pictures for good")
     deleting.set_defaults(action=command_delete)
     deleting.add_argument("dataset", metavar="DATASET", help="name of own pictures, see list")

@@ -6,17 +6,21 @@ non-local means, which look at one picture, and PCA and Wiener gains, which know
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ae_core.pictures.pixels import PixelError, checked_pictures
+
 
 def mean_image(images: Tensor) -> Tensor:
-    """The mean (1, channels, height, width) of images (n, channels, height, width): the best answer that ignores the input."""
-    return images.mean(0, keepdim=True)
+    """The mean (1, channels, height, width) of images (n, channels, height, width): the best answer that ignores the
+    input.
+    """
+    return checked_pictures(images).mean(0, keepdim=True)
 
 
 @dataclass(frozen=True)
@@ -34,19 +38,49 @@ class PCA:
         """All components of images (n, channels, height, width)."""
         from sklearn.decomposition import PCA as Sklearn
 
-        rows = images.flatten(1)
+        rows = checked_pictures(images, device="cpu").flatten(1)
         solver = "covariance_eigh" if rows.shape[0] > rows.shape[1] else "full"
         fitted = Sklearn(svd_solver=solver).fit(rows.numpy())
         return cls(torch.from_numpy(fitted.mean_).float(), torch.from_numpy(fitted.components_).float())
 
     def codes(self, images: Tensor, latent: int) -> Tensor:
         """Codes (n, k) with k = min(latent, rank) of images (n, channels, height, width)."""
-        return (images.flatten(1) - self.mean) @ self.components[:latent].T
+        return (self.rows(images) - self.mean) @ self.components[:latent].T
 
-    def reconstruct(self, images: Tensor, latent: int) -> Tensor:
-        """Rebuild images (n, channels, height, width) from `latent` numbers each; values may leave [0, 1] a little."""
+    def rows(self, images: Tensor, ranged: bool = True) -> Tensor:
+        """Images (n, channels, height, width) as rows (n, pixels), which they have; not `ranged` they may leave
+        [0, 1].
+        """
+        rows = checked_pictures(images, device=self.mean.device, ranged=ranged).flatten(1)
+        if rows.shape[1] != len(self.mean):
+            raise PixelError(
+                f"images {tuple(images.shape)} have {rows.shape[1]} pixels, but these components were fitted to "
+                f"pictures of {len(self.mean)}: both must have one shape; resize the pictures, or fit again."
+            )
+        return rows
+
+    def projection(self, images: Tensor, latent: int) -> Tensor:
+        """The nearest points of the flat subspace to images (n, channels, height, width); values may leave [0, 1] a
+        little.
+        """
         rows = self.codes(images, latent) @ self.components[:latent] + self.mean
         return rows.reshape(images.shape)
+
+    def reconstruct(self, images: Tensor, latent: int) -> Tensor:
+        """Rebuild images (n, channels, height, width) from `latent` numbers each, cut to [0, 1] like every
+        network's.
+        """
+        return self.projection(images, latent).clamp(0, 1)
+
+    def errors_by_size(self, images: Tensor, sizes: Sequence[int]) -> Tensor:
+        """Squared error per pixel (len(sizes),) of images (n, ...) rebuilt from so many components each, ascending."""
+        x, found, done = self.rows(images), [], 0
+        codes, rows = self.codes(images, max(sizes, default=0)), self.mean.expand(len(x), -1).clone()
+        for size in sizes:
+            rows.addmm_(codes[:, done:size], self.components[done:size])
+            found.append((rows.clamp(0, 1) - x).square().double().mean())
+            done = size
+        return torch.stack(found)
 
 
 @dataclass(frozen=True)
@@ -66,15 +100,17 @@ class Wiener:
 
     @classmethod
     def fit(cls, pca: PCA, clean: Tensor, damaged: Tensor) -> Wiener:
-        """Gains from training pictures, clean and damaged (n, channels, height, width), and the components of the clean."""
-        mean = damaged.flatten(1).mean(0)
-        seen = (damaged.flatten(1) - mean) @ pca.components.T
+        """Gains from training pictures, clean and damaged (n, channels, height, width), and the components of the
+        clean.
+        """
+        mean = pca.rows(damaged, ranged=False).mean(0)
+        seen = (pca.rows(damaged, ranged=False) - mean) @ pca.components.T
         wanted = pca.codes(clean, len(pca.components))
         return cls(pca, mean, (seen * wanted).sum(0) / seen.square().sum(0).clamp_min(1e-12))
 
     def denoise(self, images: Tensor) -> Tensor:
         """Cleaned images (n, channels, height, width), cut to [0, 1]."""
-        codes = (images.flatten(1) - self.mean) @ self.pca.components.T * self.gains
+        codes = (self.pca.rows(images, ranged=False) - self.mean) @ self.pca.components.T * self.gains
         return (codes @ self.pca.components + self.pca.mean).reshape(images.shape).clamp(0, 1)
 
 
@@ -87,7 +123,9 @@ class Filter:
     knob: str  # what the strength is, with its unit
 
     def tuned(self, clean: Tensor, damaged: Tensor) -> float:
-        """The strength with the least squared error on training pictures, clean and damaged (n, channels, height, width)."""
+        """The strength with the least squared error on training pictures, clean and damaged (n, channels, height,
+        width).
+        """
         return min(self.strengths, key=lambda strength: (self.apply(damaged, strength) - clean).square().mean().item())
 
 
@@ -95,14 +133,16 @@ def median(images: Tensor, side: float) -> Tensor:
     """Each pixel becomes the median of the `side` x `side` pixels around it; every channel by itself. By SciPy."""
     from scipy.ndimage import median_filter
 
-    return torch.from_numpy(median_filter(images.numpy(), size=(1, 1, int(side), int(side))))
+    return torch.from_numpy(
+        median_filter(checked_pictures(images, device="cpu").numpy(), size=(1, 1, int(side), int(side)))
+    )
 
 
 def gaussian_blur(images: Tensor, width: float) -> Tensor:
     """Blur with a bell curve whose standard deviation is `width` pixels; every channel by itself. By SciPy."""
     from scipy.ndimage import gaussian_filter
 
-    return torch.from_numpy(gaussian_filter(images.numpy(), sigma=(0, 0, width, width)))
+    return torch.from_numpy(gaussian_filter(checked_pictures(images, device="cpu").numpy(), sigma=(0, 0, width, width)))
 
 
 def non_local_means(images: Tensor, decay: float) -> Tensor:
@@ -114,6 +154,7 @@ def non_local_means(images: Tensor, decay: float) -> Tensor:
     """
     from skimage.restoration import denoise_nl_means
 
+    images = checked_pictures(images, device="cpu")
     grey = images.shape[1] == 1  # scikit-image drops a channel axis of length 1 from its answer: give it none
     pictures = images[:, 0] if grey else images
     axis = None if grey else 0
@@ -124,7 +165,7 @@ def non_local_means(images: Tensor, decay: float) -> Tensor:
 def pca_filter(fitted: PCA) -> Filter:
     """Denoising by projection: keep the first components of damaged pictures and drop the rest; cut to [0, 1]."""
     strengths = tuple(float(2**i) for i in reversed(range(len(fitted.components).bit_length())))
-    return Filter(lambda images, kept: fitted.reconstruct(images, int(kept)).clamp(0, 1), strengths, "components kept")
+    return Filter(lambda images, kept: fitted.reconstruct(images, int(kept)), strengths, "components kept")
 
 
 FILTERS: dict[str, Filter] = {

@@ -3,7 +3,8 @@
     gaussian         x + level * e,  e ~ Normal(0, 1) for every pixel, cut to [0, 1]
     salt_and_pepper  each pixel becomes black or white, by a fair coin, with probability `level`
     masking          each pixel becomes black with probability `level`
-    block            a square that covers the share `level` of the picture becomes black, somewhere
+    block            a square that covers the share `level` of the picture becomes black, somewhere; its side is a whole
+                     number of pixels, so on 8x8 pictures level 0.1 is a square of 3x3, which covers 0.141
 
 A pixel's channels are damaged together. Chance comes from torch's global state, so a seed repeats it.
 
@@ -13,11 +14,13 @@ Source: Vincent, Larochelle, Lajoie, Bengio and Manzagol (2010), Stacked denoisi
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
+
+from ae_core.chance import seeded
+from ae_core.pictures.pixels import checked_pictures
 
 Corruption = Callable[[Tensor, float], Tensor]
 
@@ -39,7 +42,9 @@ def masking(x: Tensor, level: float) -> Tensor:
 
 
 def block(x: Tensor, level: float) -> Tensor:
-    """Turn one square with the share `level` of the picture's area black, at a random place."""
+    """Turn one square with about the share `level` of the picture's area black, at a random place; its side is
+    rounded.
+    """
     n, _, height, width = x.shape
     side = round(math.sqrt(min(level, 1.0) * height * width))
     tall, wide = min(side, height), min(side, width)
@@ -59,11 +64,8 @@ CORRUPTIONS: dict[str, Corruption] = {
 }
 
 
-_drawing = threading.Lock()  # torch's state of chance belongs to the whole process
-
-
 def repeatable(x: Tensor, kind: str, level: float, seed: int = 0) -> Tensor:
     """Damage pictures by a kind in CORRUPTIONS, the same for the same seed; the caller's chance is left as it was."""
-    with _drawing, torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+    x = checked_pictures(x)
+    with seeded(seed):
         return CORRUPTIONS[kind](x, level)

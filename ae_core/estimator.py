@@ -17,7 +17,7 @@ from __future__ import annotations
 import copy
 import math
 import numbers
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -27,12 +27,15 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
-from ae_core.metrics import BATCH, codes, reconstructions
+from ae_core.chance import seeded
+from ae_core.knob_parameters import KnobParameters
+from ae_core.measures.metrics import BATCH
 from ae_core.models import Autoencoder, build
 from ae_core.models.base import Shape, ShapeError, checked_shape
-from ae_core.training import Plan, Step, new_optimiser, train
+from ae_core.training.loop import Plan, Step, new_optimiser, train
 
 FLOATS = (np.float64, np.float32)
+BEYOND, MANY = 0.5, 0.1  # of the range that was learned from, and of all values: more is another unit, not outliers
 SIDES = range(8, 65)  # what `checked_shape` allows, pixels
 Rows = np.ndarray[Any, Any]
 
@@ -55,19 +58,20 @@ def picture_shape(features: int) -> Shape:
     return (1, *min(room)[2:])
 
 
-class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class AutoencoderTransformer(KnobParameters, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Codes of an autoencoder as features, for pipelines and grid searches.
 
     Parameters
         model: a name in `MODELS`. latent: numbers in the code; None for the default of the model. knobs: further knobs
-        of the model, by name. epochs, batch_size, learning_rate: as in `ae_core.training.Plan`. random_state: a whole
-        number is the seed of weights, order and noise; None or a numpy RandomState draws one. image_shape: (channels,
-        height, width) of a row, or None for the rule in the text of this module.
+        of the model, by name; each is also a parameter of its own, `knobs__beta`, in `set_params` and in a search.
+        epochs, batch_size, learning_rate: as in `ae_core.training.loop.Plan`. random_state: a whole number is the seed
+        of weights, order and noise; None or a numpy RandomState draws one. image_shape: (channels, height, width) of a
+        row, or None for the rule in the text of this module.
 
     After `fit`
         model_: the trained `Autoencoder`, float32. image_shape_, minimum_, range_: what rows were turned into pictures
-        with. seed_, built_from_: seed of the training; name, picture shape and knobs of the model. loss_curve_: training
-        loss of each epoch, in the unit of the model, summed over pixels. n_features_in_, feature_names_in_: as
+        with. seed_, built_from_: seed of the training; name, picture shape and knobs of the model. loss_curve_:
+        training loss of each epoch, in the unit of the model, summed over pixels. n_features_in_, feature_names_in_: as
         everywhere in scikit-learn.
     """
 
@@ -94,14 +98,13 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
             KnobError: for an unknown model or a bad knob. ShapeError: where no picture holds the features.
             Diverged: where the learning rate is so high that the loss stops being finite.
         """
-        X = validate_data(self, X, dtype=FLOATS)
+        X = validate_data(self, _table(X), dtype=FLOATS)
         plan = self._plan()
         self.image_shape_ = self._shape(X.shape[1])
         self.minimum_ = float(X.min())
         self.range_ = float(X.max()) - self.minimum_ or 1.0  # all values equal: they become zero
         self.seed_ = plan.seed
-        knobs = {**(self.knobs or {}), **({} if self.latent is None else {"latent": self.latent})}
-        self.built_from_ = (self.model, self.image_shape_, knobs)
+        self.built_from_ = (self.model, self.image_shape_, self.all_knobs())
         self.model_ = self._new_model()
         images = self._pictures(X).float()
         steps = train(self.model_, new_optimiser(self.model_, plan), images, plan)
@@ -112,7 +115,8 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
     def transform(self, X: Any) -> Rows:
         """Codes (n, latent) of rows X (n, n_features), computed and returned in the float type of X."""
         X = self._checked(X)
-        return codes(self._computing_in(X.dtype), self._pictures(X)).numpy()
+        model = self._computing_in(X.dtype)
+        return _in_portions(model.encode, self._pictures(X)).numpy()
 
     def inverse_transform(self, X: Any) -> Rows:
         """Rows (n, n_features) in the units of the training data from codes X (n, latent).
@@ -127,9 +131,7 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
                 f"X has {X.shape[1]} features, but inverse_transform takes codes of {self.model_.latent} numbers; "
                 "give what transform returned."
             )
-        model = self._computing_in(X.dtype)
-        with torch.inference_mode():
-            return self._rows(torch.cat([model.decode(part) for part in torch.tensor(X).split(BATCH)]))
+        return self._rows(_in_portions(self._computing_in(X.dtype).decode, torch.tensor(X)))
 
     def score(self, X: Any, y: Any = None) -> float:
         """Minus the mean squared error per feature of rows X (n, n_features), in their units squared; y is not used.
@@ -137,7 +139,7 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         Higher is better and 0 is a perfect copy, so a grid search keeps the best.
         """
         X = self._checked(X)
-        rebuilt = self._rows(reconstructions(self._computing_in(X.dtype), self._pictures(X)))
+        rebuilt = self._rows(_in_portions(self._computing_in(X.dtype).reconstruct, self._pictures(X)))
         return -float(np.square(X - rebuilt, dtype=np.float64).mean())
 
     @property
@@ -168,8 +170,7 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
 
     def _new_model(self) -> Autoencoder:
         """The model with the first weights that a recipe of this seed has; the caller's random state is kept."""
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(self.seed_)
+        with seeded(self.seed_):
             return build(*self.built_from_)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -189,7 +190,14 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
 
     def _checked(self, X: Any) -> Rows:
         check_is_fitted(self)
-        return validate_data(self, X, dtype=FLOATS, reset=False)
+        X = validate_data(self, _table(X), dtype=FLOATS, reset=False)
+        low, high, beyond = self.minimum_, self.minimum_ + self.range_, BEYOND * self.range_
+        if ((low - beyond > X) | (high + beyond < X)).mean() > MANY:
+            raise ValueError(
+                f"X has values from {X.min():g} to {X.max():g}, but the transformer has learned from values from "
+                f"{low:g} to {high:g}: both must be in one unit; scale X as the training data were scaled."
+            )
+        return X
 
     def _pictures(self, X: Rows) -> Tensor:
         """Pictures (n, channels, height, width) of rows (n, n_features), in their float type, filled up with zeros."""
@@ -204,6 +212,28 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
     def _computing_in(self, dtype: np.dtype[Any]) -> Autoencoder:
         """The model in that float type: with float64 a row has the same code whichever rows come with it, to 1e-15."""
         return copy.deepcopy(self.model_).double() if dtype == np.float64 else self.model_
+
+
+def _table(X: Any) -> Any:
+    """What was given. ValueError where it is pictures instead of rows, or holds a value that is no number."""
+    if (dim := getattr(X, "ndim", 2)) > 2:
+        raise ValueError(
+            f"X has shape {tuple(X.shape)}: it must have 2 dimensions, not {dim}, a row for each picture; give "
+            "X.reshape(len(X), -1), and image_shape=(channels, height, width)."
+        )
+    if isinstance(X, np.ndarray) and X.dtype.kind == "f" and (wrong := ~np.isfinite(X)).any():
+        row, column = np.argwhere(np.atleast_2d(wrong))[0]
+        raise ValueError(
+            f"Input X contains NaN or infinity, first in row {row}, column {column}: every value must be a finite "
+            "number; leave such rows out or fill them in."
+        )
+    return X
+
+
+@torch.inference_mode()
+def _in_portions(answer: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
+    """What a method of a model answers; pictures may leave [0, 1] where rows leave the range of those learned from."""
+    return torch.cat([answer(part) for part in rows.split(BATCH)])
 
 
 def _mean_losses(steps: Iterable[Step], per_epoch: int) -> Iterator[float]:

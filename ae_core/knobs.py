@@ -28,7 +28,9 @@ class KnobError(ValueError):
 
 @dataclass(frozen=True)
 class When:
-    """With which values of another knob a knob matters: those in `one_of`, numbers above `above`, or lists not empty."""
+    """With which values of another knob a knob matters: those in `one_of`, numbers above `above`, or lists not
+    empty.
+    """
 
     name: str
     one_of: tuple[Any, ...] = ()
@@ -149,7 +151,8 @@ _READERS: dict[type, Callable[[str], Any]] = {
 
 def _number(value: Any, kind: type, knob: Knob) -> Any:
     """`value` as int or float where it is a real number inside the range, else None."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not knob.low <= value <= knob.high:  # type: ignore[operator]
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not real or not knob.low <= value <= knob.high:
         return None
     number = kind(value)
     return number if kind is float or number == value else None
@@ -195,8 +198,8 @@ def _checked(knobs: Mapping[str, Declared], given: Mapping[str, Any]) -> dict[st
         when = knob.knob.only_when
         if when and values[name] != knob.default and not when.holds(values):
             raise KnobError(
-                f"{name} = {values[name]!r}: must stay {knob.default}, because it matters only when {when.words}; leave it "
-                f"out, or change {when.name}."
+                f"{name} = {values[name]!r}: must stay {knob.default}, because it matters only when {when.words}; leave"
+                f" it out, or change {when.name}."
             )
     return values
 

@@ -6,12 +6,22 @@ import functools
 import os
 from pathlib import Path
 
-PROGRAM = Path(__file__).parent.parent
+_PACKAGES = Path(__file__).parents[1]
+_CHECKOUT = (_PACKAGES / "app.py").exists()
+PROGRAM = _PACKAGES if _CHECKOUT else _PACKAGES / "autoencoder_explorer"  # app.py, pages and shipped runs
 
 
 def runs_folder() -> Path:
-    """The folder AE_RUNS, or `runs` beside the program; it may not exist yet."""
-    return _resolved(os.environ.get("AE_RUNS") or str(PROGRAM / "runs"))
+    """The folder AE_RUNS; else `runs` beside the program, or in the user's data folder where the program is installed.
+
+    It may not exist yet.
+    """
+    return _resolved(os.environ.get("AE_RUNS") or str((PROGRAM if _CHECKOUT else _of_user()) / "runs"))
+
+
+def _of_user() -> Path:
+    data = os.environ.get("XDG_DATA_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".local" / "share"
+    return Path(data) / "autoencoder-explorer"
 
 
 @functools.cache

@@ -20,7 +20,9 @@ ARGUMENTS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PROBE = (Path(__file__).parent / "probe.js").read_text(encoding="utf-8")
-PIXELS = "c => Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).filter((_, i) => i % 4 === 0)"  # of a canvas
+PIXELS = (  # of a canvas
+    "c => Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).filter((_, i) => i % 4 === 0)"
+)
 LIMIT_MS = 20_000
 OPEN = "`/` opened with an empty browser cache → picture painted"
 FIRST = "Train pressed → first picture of the new run"
@@ -85,7 +87,10 @@ def training(browser: Browser, url: str, quick: bool) -> Iterator[Line]:
             page.wait_for_timeout(1000)
             stopped.append(_pressed(page, "Stop", f"bench.word('pointerdown', 'stopped', {LIMIT_MS})"))
     yield Line(FIRST, "≤ 1 s", repeats(first), max(first) <= 1)
-    seen = f"{max(gaps) / 1000:.2f} s, median {percentile(gaps, 50) / 1000:.2f} s ({len(gaps) - 1} pictures in {sum(gaps) / 1000:.0f} s)"
+    seen = (
+        f"{max(gaps) / 1000:.2f} s, median {percentile(gaps, 50) / 1000:.2f} s ({len(gaps) - 1} pictures in "
+        f"{sum(gaps) / 1000:.0f} s)"
+    )
     yield Line(GAP, "≤ 1 s", seen, max(gaps) <= 1000)
     yield Line(STOP, "≤ 0.5 s", repeats(stopped), max(stopped) <= 0.5)
 

@@ -124,7 +124,9 @@ def blended_off(page: Page, count: int) -> Iterator[float]:
 
 
 def opening(browser: Browser, server: Server, quick: bool) -> Iterator[Line]:
-    """From the start of the navigation to the first picture, by a new visitor and by one whose browser knows the app."""
+    """From the start of the navigation to the first picture, by a new visitor and by one whose browser knows
+    the app.
+    """
     for path in PAGES:
         url = f"http://{server.address}/{path}"
         first, again, kilobytes = [], [], []

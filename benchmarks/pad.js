@@ -1,7 +1,9 @@
-// Moves the pointer over the first latent pad, one move a frame, and measures what each move costs. Between the first and
-// the last listener of an event lies all that the pad does with it; reading one pixel back makes the canvas really paint.
+// Moves the pointer over the first latent pad, one move a frame, and measures what each move costs. Between the first
+// and the last listener of an event lies all that the pad does with it; reading one pixel back makes the canvas really
+// paint.
 (moves) => new Promise((done) => {
-  const find = (node) => node.querySelector?.('canvas.marks') || [...node.querySelectorAll('*')].map((e) => e.shadowRoot && find(e.shadowRoot)).find(Boolean);
+  const find = (node) => node.querySelector?.('canvas.marks') ||
+    [...node.querySelectorAll('*')].map((e) => e.shadowRoot && find(e.shadowRoot)).find(Boolean);
   const surface = find(document), output = surface.getRootNode().querySelector('canvas.output');
   const frame = surface.getBoundingClientRect(), took = [], pictures = new Set();
   let began = 0, k = 0;
@@ -18,9 +20,10 @@
       done({ took, pictures: pictures.size });
       return;
     }
-    const t = 2 * Math.PI * k++ / moves;
+    const t = 2 * Math.PI * k++ / moves, reach = 0.1 + 0.05 * t;
     surface.dispatchEvent(new PointerEvent('pointermove', { bubbles: true, composed: true, pointerId: 1,
-      clientX: frame.left + frame.width * (0.5 + (0.1 + 0.05 * t) * Math.sin(5 * t)), clientY: frame.top + frame.height * (0.5 + (0.1 + 0.05 * t) * Math.cos(5 * t)) }));
+      clientX: frame.left + frame.width * (0.5 + reach * Math.sin(5 * t)),
+      clientY: frame.top + frame.height * (0.5 + reach * Math.cos(5 * t)) }));
     requestAnimationFrame(step);
   };
   step();

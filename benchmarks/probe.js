@@ -10,7 +10,9 @@ window.bench = (() => {
   const pictures = (selector) => [...document.querySelectorAll(`${selector} img`)];
 
   // What the latent pads say of themselves: their titles and the names of their axes.
-  const pads = () => deep(document).filter((element) => element.matches(".panel h2, .axes") && !element.closest("[hidden]")).map((element) => element.textContent).join();
+  const pads = () => deep(document)
+    .filter((element) => element.matches(".panel h2, .axes") && !element.closest("[hidden]"))
+    .map((element) => element.textContent).join();
 
   const says = (word) => [...document.querySelectorAll("[data-testid=stApp] span")]
     .find((element) => element.textContent.trim() === word);
@@ -19,13 +21,16 @@ window.bench = (() => {
   const until = (found, limit) => new Promise((done, fail) => {
     const observer = new MutationObserver(look);
     let over = false;
-    const timer = setTimeout(() => { over = true; observer.disconnect(); fail(new Error(`no answer within ${limit} ms`)); }, limit);
+    const timer = setTimeout(() => {
+      over = true; observer.disconnect(); fail(new Error(`no answer within ${limit} ms`));
+    }, limit);
     function look() {
       const what = found();
       if (what) { over = true; observer.disconnect(); clearTimeout(timer); done(what); }
     }
     observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
-    const each = () => { if (!over) { look(); requestAnimationFrame(each); } };  // what changes inside a component no observer sees
+    // What changes inside a component no observer sees.
+    const each = () => { if (!over) { look(); requestAnimationFrame(each); } };
     each();
   });
 
@@ -35,23 +40,30 @@ window.bench = (() => {
       const began = await new Promise((done) =>
         document.addEventListener(type, (event) => done(event.timeStamp), { capture: true, once: true }));
       const what = await until(found, limit);
-      if (what instanceof HTMLImageElement) await what.decode().catch(() => {});  // replaced by a newer one: painted all the same
+      if (what instanceof HTMLImageElement) await what.decode().catch(() => {});  // a replaced one is painted too
       return await frame() - began;
     })();
     bench.measured.catch(() => {});
   };
 
-  const deep = (root) => [...root.querySelectorAll("*")].flatMap((e) => [e, ...(e.shadowRoot ? deep(e.shadowRoot) : [])]);
+  const deep = (root) => [...root.querySelectorAll("*")]
+    .flatMap((e) => [e, ...(e.shadowRoot ? deep(e.shadowRoot) : [])]);
   const lit = (canvas) => canvas.width && canvas.height &&
     canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((v, i) => i % 4 < 3 && v > 0);
 
   return {
-    newPicture: (type, limit) => { const old = output()?.src; arm(type, () => { const now = output(); return now && now.src !== old && now; }, limit); },
+    newPicture: (type, limit) => {
+      const old = output()?.src;
+      arm(type, () => { const now = output(); return now && now.src !== old && now; }, limit);
+    },
     otherPictures: (type, limit, selector) => {
       const old = new Set(pictures(selector).map((image) => image.src));
       arm(type, () => pictures(selector).find((image) => !old.has(image.src)), limit);
     },
-    otherPad: (type, limit) => { const old = pads(); arm(type, () => { const now = pads(); return now && now !== old; }, limit); },
+    otherPad: (type, limit) => {
+      const old = pads();
+      arm(type, () => { const now = pads(); return now && now !== old; }, limit);
+    },
     word: (type, word, limit) => arm(type, () => says(word), limit),
 
     // Milliseconds from the start of the navigation to the frame after every canvas in `selector` shows something.
@@ -64,7 +76,7 @@ window.bench = (() => {
       throw new Error(`no picture within ${limit} ms`);
     },
 
-    // Milliseconds from the start of the navigation to the frame after the first picture, lit canvas or drawn curve is on the page.
+    // Milliseconds from the start of the navigation to the frame after the first picture, lit canvas or drawn curve.
     firstPicture: async (limit) => {
       for (let now = 0; now < limit; now = await frame()) {
         const main = document.querySelector("[data-testid=stMain]");

@@ -35,7 +35,9 @@ class Line:
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The smallest of `values` that at least `percent` % of them do not exceed (nearest rank); infinite if there are none."""
+    """The smallest of `values` that at least `percent` % of them do not exceed (nearest rank); infinite if there are
+    none.
+    """
     if not values:
         return math.inf
     return sorted(values)[max(0, math.ceil(percent / 100 * len(values)) - 1)]
@@ -55,7 +57,9 @@ def repeats(values: Sequence[float]) -> str:
 
 
 def asked(what: str, names: Iterable[str]) -> argparse.Namespace:
-    """What the command line asks for: `quick`, `only` one of these measurements, how many `visitors`, for how many `seconds`."""
+    """What the command line asks for: `quick`, `only` one of these measurements, how many `visitors`, for how many
+    `seconds`.
+    """
     parser = argparse.ArgumentParser(description=f"{what}, as a Markdown table.")
     parser.add_argument("--quick", action="store_true", help="fewer repeats, 10 visitors for 10 s")
     parser.add_argument("--only", choices=[*names], help="measure one thing only")
@@ -77,7 +81,9 @@ def attempted(name: str, lines: Iterator[Line]) -> Iterator[Line]:
 
 
 def print_table(before: str, lines: Iterator[Line]) -> NoReturn:
-    """Print what stands before the table, and each line as soon as it is measured; the exit status is 1 where one broke."""
+    """Print what stands before the table, and each line as soon as it is measured; the exit status is 1 where one
+    broke.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     print(f"{before}\n")
     print(HEAD, flush=True)

@@ -82,7 +82,9 @@ class Server:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
 
     def tracebacks(self) -> int:
-        """How many errors the server has logged with a traceback; the log goes to the standard error where there are some."""
+        """How many errors the server has logged with a traceback; the log goes to the standard error where there are
+        some.
+        """
         text = self.log.read_text(errors="replace")
         found = text.count("Traceback (most recent call last)")
         if found:

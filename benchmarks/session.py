@@ -155,5 +155,5 @@ class Session:
     async def turn(self, label: str, stop: str) -> float:
         """Let the page hear where a dial stands."""
         dial, fragment = self.widget(label)
-        event = json.dumps([{"event": "turned", "value": stop}])
+        event = json.dumps([{"event": "turned", "value": stop}], allow_nan=False)
         return await self.run(fragment, WidgetState(id=f"{EVENTS}{dial}__events", json_trigger_value=event))

@@ -3,9 +3,10 @@
     python benchmarks/training.py --epochs 2 --rounds 3 [MODEL ...]
 
 All sides of a row are measured in the same run, in turns (tutorial, Keras, pythae, ours, tutorial, ...), each time in a
-process of its own, so that none inherits threads or floating-point settings of another. Ours: `ae_core.training.train`,
-one thread. The tutorial: torchvision's MNIST with ToTensor, a DataLoader with one worker, plain modules, Adam, default
-threads. Keras and pythae where they are installed (`peers.py`), with their default threads.
+process of its own, so that none inherits threads or floating-point settings of another. Ours:
+`ae_core.training.loop.train`, one thread. The tutorial: torchvision's MNIST with ToTensor, a DataLoader with one
+worker, plain modules, Adam, default threads. Keras and pythae where they are installed (`peers.py`), with their default
+threads.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def ours(name: str, epochs: int) -> list[float]:
     import torch
 
     from ae_core.models import build
-    from ae_core.training import Plan, new_optimiser, train
+    from ae_core.training.loop import Plan, new_optimiser, train
 
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -83,7 +84,7 @@ def tutorial(name: str, epochs: int) -> list[float]:
     """Seconds of each epoch of the loop that tutorials show."""
     import torch
 
-    from ae_core.datasets.handwriting import data_folder, torchvision_class
+    from ae_core.datasets.mnist import data_folder, torchvision_class
 
     mnist = torchvision_class("MNIST")
     from torchvision.transforms import ToTensor
@@ -152,7 +153,9 @@ def in_own_process(side: str, name: str, epochs: int) -> list[float]:
 
 
 def machine() -> str:
-    """The machine by its properties: cores, processor, wide instructions, torch; and how busy and how fast it is just now."""
+    """The machine by its properties: cores, processor, wide instructions, torch; and how busy and how fast it is just
+    now.
+    """
     info = Path("/proc/cpuinfo")
     fields = dict(line.split(":", 1) for line in info.read_text().splitlines() if ":" in line) if info.exists() else {}
     known = {key.strip(): value.strip() for key, value in fields.items()}
@@ -169,7 +172,9 @@ def machine() -> str:
 
 
 def loop_ms() -> float:
-    """Milliseconds of 100 000 empty turns of a loop, median of 21: where others compute beside, it varies by a factor of two."""
+    """Milliseconds of 100 000 empty turns of a loop, median of 21: where others compute beside, it varies by a factor
+    of two.
+    """
     milliseconds = []
     for _ in range(21):
         began = time.perf_counter()
@@ -182,9 +187,14 @@ def loop_ms() -> float:
 def table(rows: list[str], rounds: int, epochs: int) -> Iterator[str]:
     """Measure, and yield the lines of a Markdown table as they are known."""
     yield f"Seconds per epoch, MNIST, batch {BATCH}; median (fastest) of {rounds} x {epochs} epochs. {machine()}."
-    yield "Other people's work slows sides with several threads more than our one: trust ratios where load is below 0.5."
+    yield (
+        "Other people's work slows sides with several threads more than our one: trust ratios where load is below 0.5."
+    )
     yield ""
-    yield "| model | tutorial loop | Keras | pythae | ours, 1 thread | ours / tutorial | ours / best peer | ours / vanilla |"
+    yield (
+        "| model | tutorial loop | Keras | pythae | ours, 1 thread | ours / tutorial | ours / best peer | ours / "
+        "vanilla |"
+    )
     yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
     plain = math.nan
     for name in rows:
@@ -231,7 +241,7 @@ def main() -> None:
         sys.exit(2)
     if arguments.one:
         side, name = arguments.one
-        print(json.dumps(SIDES[side](name, arguments.epochs)))
+        print(json.dumps(SIDES[side](name, arguments.epochs), allow_nan=False))
         return
     if unknown := [name for name in arguments.rows if name not in ROWS]:
         parser.error(f"{unknown[0]}: not a row; the rows are {', '.join(ROWS)}")

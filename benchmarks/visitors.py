@@ -162,7 +162,7 @@ def main() -> None:
     parser.add_argument("--trainings", type=int, default=2, help="trainings started and watched beside them")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    print(json.dumps(asdict(asyncio.run(crowd(**vars(arguments))))))
+    print(json.dumps(asdict(asyncio.run(crowd(**vars(arguments)))), allow_nan=False))
 
 
 if __name__ == "__main__":

@@ -6,17 +6,24 @@ import streamlit as st
 
 from ae_core.corruption import repeatable
 from ae_core.datasets import DatasetError, datasets
-from ae_core.restoration import LEVELS
-from ae_core.runs import Run, RunError
-from ui import cached, denoising, export, live
-from ui.absent import explain_absent, guarded
-from ui.computing import NotReady, when_ready
-from ui.frame import heading, note, notice, small
-from ui.pick import number, pick, pick_several, short_title, turn
-from ui.pictures import Sheet, Tile, sheet, tiles
-from ui.provenance import source_words
-from ui.sheet_file import as_sheet
-from ui.sources import Source, of_test, pick_source, until_then
+from ae_core.measures.restoration import LEVELS
+from ae_core.runs import reading
+from ae_core.runs.opened import opened
+from ae_core.runs.run import Run, RunError
+from ae_core.runs.store import Store
+from ui.controls import live
+from ui.controls.pick import number, pick, pick_several, short_title, turn
+from ui.controls.sources import Source, of_test, pick_source, until_then
+from ui.figures import export, noticing
+from ui.figures.frame import heading, note, notice, small
+from ui.figures.pictures import Sheet, Tile, sheet, tiles
+from ui.figures.provenance import source_words
+from ui.figures.sheet_file import as_sheet
+from ui.plain import plain
+from ui.results.absent_pictures import explain_absent, guarded
+from ui.results.asking import NotReady, when_ready
+from ui.results.failed_runs import failed, usable
+from ui.sections.denoise import methods
 
 TICKING = "denoise_ticking"  # session key: whether something is still being measured
 HOW = {"once": "Once", "hundred": "× 100"}
@@ -31,24 +38,26 @@ with st.container(horizontal=True, vertical_alignment="top"):
     present = {name: entry for name, entry in datasets().items() if entry.present()}
     name = pick("Pictures", {key: entry.title for key, entry in present.items()}, "dataset", width=220)
     data = present[name]
-    runs = {run.id: run for run in cached.runs_of(name)}
-    start = [run.id for run in denoising.starting_runs(list(runs.values()))]
+    runs = {run.id: run for run in reading.runs_of(Store.default(), name)}
+    start = [run.id for run in methods.starting_runs([run for run in runs.values() if not failed(run)])]
     chosen = pick_several(
         "Networks, up to four", {key: short_title(run) for key, run in runs.items()}, "runs", start, 4
     )
-    compared = [runs[key] for key in chosen]
-    learned = [damage for damage in map(denoising.damage_of, compared) if damage]
+    learned = [damage for damage in map(methods.damage_of, map(runs.__getitem__, chosen)) if damage]
     kind_start, level_start = learned[0] if learned else ("gaussian", 0.5)
-    kind = pick("Damage", denoising.KINDS, "kind", kind_start, width=220)
-if not any(denoising.damage_of(run) for run in runs.values()):
+    kind = pick("Damage", methods.KINDS, "kind", kind_start, width=220)
+compared = usable([runs[key] for key in chosen])
+if not any(methods.damage_of(run) for run in runs.values()):
     with st.container(horizontal=True, vertical_alignment="center", border=True):
         st.markdown(
-            f"No denoising autoencoder has been trained on {data.title} yet; the others were never shown damage."
+            f"No denoising autoencoder has been trained on {plain(data.title)} yet; the others were never shown damage."
         )
         st.page_link(
-            "pages/train.py", label="Train one", icon=":material/play_arrow:",
+            "pages/train.py",
+            label="Train one",
+            icon=":material/play_arrow:",
             query_params={"model": "denoising", "dataset": name},
-        )  # fmt: skip
+        )
 level_start = min(LEVELS[1:], key=lambda level: abs(level - level_start))
 
 
@@ -56,7 +65,7 @@ def marks(kind: str, networks: list[Run]) -> dict[float, str]:
     """The levels of this kind of damage that the chosen networks were trained at."""
     found: dict[float, str] = {}
     for run in networks:
-        damage = denoising.damage_of(run)
+        damage = methods.damage_of(run)
         if damage and damage[0] == kind:
             found[damage[1]] = f"trained at {damage[1]:g}"
     return found
@@ -71,7 +80,7 @@ def look(kind: str, ticking: bool) -> None:
         how = pick("Applied", HOW, "applied", widget=st.segmented_control, required=True)
         source = pick_source(data)
         draw = number("Random draw of the damage", 1, 50, "draw")
-    shown = denoising.candidates(data, compared, kind)
+    shown = methods.candidates(data, compared, kind)
     busy = any(candidate.curve is None for candidate in shown)
     with right:
         source = source or until_then(
@@ -80,8 +89,8 @@ def look(kind: str, ticking: bool) -> None:
         if how == "once":
             made, words = once(kind, shown, source)
         else:
-            rows, done = denoising.hundred(repeatable(source.x, kind, level, draw), level, shown)
-            made, words = Sheet(rows, denoising.HUNDRED, "how often applied"), words_of(source, kind, level, draw)
+            rows, done = methods.hundred(data, repeatable(source.x, kind, level, draw), level, shown)
+            made, words = Sheet(rows, methods.HUNDRED, "how often applied"), words_of(source, kind, level, draw)
             st.html(sheet(*made) if rows else "<span></span>")
             note(words, *sources())
             busy = busy or not done
@@ -94,14 +103,16 @@ def look(kind: str, ticking: bool) -> None:
         st.rerun()
 
 
-def once(kind: str, shown: list[denoising.Candidate], source: Source) -> tuple[Sheet, str]:
-    """The picture, damaged, and what each method makes of it; they follow the dials. Returns them, and words about them."""
+def once(kind: str, shown: list[methods.Candidate], source: Source) -> tuple[Sheet, str]:
+    """The picture, damaged, and what each method makes of it; they follow the dials. Returns them, and words about
+    them.
+    """
     lines = sources()
 
     def cleaned(level: float, draw: int, picture: int | None = None) -> tuple[list[Tile], str]:
         clean = source if picture is None else of_test(data, picture)
         damaged = repeatable(clean.x, kind, level, draw)
-        return denoising.once(clean.x, damaged, level, shown, clean.alt), words_of(clean, kind, level, draw)
+        return methods.once(clean.x, damaged, level, shown, clean.alt), words_of(clean, kind, level, draw)
 
     def written(made: tuple[list[Tile], str]) -> str:
         return tiles(made[0]) + small(made[1], *lines)
@@ -112,37 +123,45 @@ def once(kind: str, shown: list[denoising.Candidate], source: Source) -> tuple[S
 
 def words_of(source: Source, kind: str, level: float, draw: int) -> str:
     """Which picture it is, and how it was damaged."""
-    return f"{data.title}: {source.words} · {denoising.KINDS[kind]}, level {level:g}, draw {draw}"
+    return f"{data.title}: {source.words} · {methods.KINDS[kind]}, level {level:g}, draw {draw}"
 
 
 def sources() -> list[str]:
     """Where the networks are from, a line for each."""
-    return [source_words(run, cached.model(run)[1], "trained on its training split") for run in compared]
+    return [source_words(run, opened(run).checkpoint, "trained on its training split") for run in compared]
 
 
 def curves(kind: str) -> None:
     """Every method against the level of damage; drawn once, when all is measured."""
-    shown = denoising.candidates(data, compared, kind)
+    shown = methods.candidates(data, compared, kind)
     st.header("The more damage, the harder", anchor=False)
-    denoising.curve_chart(name, data, kind, shown, marks(kind, compared))
+    methods.curve_chart(data, kind, shown, marks(kind, compared))
     busy = " Still measuring …" if any(candidate.curve is None for candidate in shown) else ""
-    note(denoising.subset_words(data) + busy, *sources())
+    note(methods.subset_words(data) + busy, *sources())
 
 
-try:
-    ticks = bool(st.session_state.get(TICKING))
-    st.fragment(when_ready, run_every=denoising.EVERY_S if ticks else None)(guarded(look), kind, ticks)
-    with contextlib.suppress(NotReady):  # there is a bar above, and the page is drawn again
-        if not ticks:
-            curves(kind)
-except (RunError, DatasetError) as error:
-    st.error(str(error))
-    st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")
-    st.stop()
+ticks = bool(st.session_state.get(TICKING))
+st.fragment(when_ready, run_every=methods.EVERY_S if ticks else None)(guarded(look), kind, ticks)
+with contextlib.suppress(NotReady):  # there is a bar above, and the page is drawn again
+    if not ticks:
+        curves(kind)
+
+
+def best() -> str:
+    """Who cleans best at the level that stands at the beginning, once all is measured."""
+    with contextlib.suppress(NotReady, RunError, DatasetError):
+        shown = methods.candidates(data, compared, kind)
+        parts = shown[: len(compared)], shown[len(compared) :]
+        ours, theirs = ({one.method.title: one.psnr for one in part} for part in parts)
+        return noticing.of_damage(ours, theirs, level_start)
+    return ""
+
 
 notice(
-    "A filter averages: it trades noise for blur. A denoising autoencoder answers with a picture it believes in, sharp even "
-    "where nothing was left to see, so it can be confidently wrong. Beside the others it is best near the level it was trained at: "
-    "with less damage it still repaints what was fine, and with far more it guesses. Apply it a hundred times and the picture drifts "
-    "to one that the network maps to itself; a blur applied a hundred times leaves fog."
+    best()
+    + "A filter averages: it trades noise for blur. A denoising autoencoder answers with a picture it believes in,"
+    " sharp even where nothing was left to see, so it can be confidently wrong. Beside the others it is best near the "
+    "level it was trained at: with less damage it still repaints what was fine, and with far more it guesses. Apply "
+    "it a hundred times and the picture drifts to one that the network maps to itself; a blur applied a hundred "
+    "times leaves fog."
 )

@@ -5,44 +5,53 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 import torch
+from markupsafe import Markup
 
-from ae_core.checkpoints import Checkpoint
-from ae_core.datasets import DatasetError
-from ae_core.exploration import one_of_each
-from ae_core.metrics import psnr, reconstructions
-from ae_core.models import Autoencoder
-from ae_core.recipe import Recipe
-from ae_core.runs import Run, RunError
-from ui import answers, cached, charts, elsewhere, export, live
-from ui.absent import guarded, what_is_left
+from ae_core.datasets import Dataset, DatasetError
+from ae_core.datasets.choosing import one_of_each
+from ae_core.looks.baseline import judged, pca, pca_errors, pca_likeness, pca_size
+from ae_core.looks.errors import likeness, test_errors
+from ae_core.measures.metrics import psnr, reconstructions, squared_errors
+from ae_core.runs.opened import Opened, opened
+from ae_core.runs.run import RunError
 from ui.colours import class_colour
-from ui.computing import when_ready
-from ui.frame import heading, notice, table
-from ui.pick import number, pick, pick_run
-from ui.pictures import Row, Sheet, grey, sheets, signed
-from ui.provenance import provenance, source_words
+from ui.controls import live
+from ui.controls.pick import number, pick, pick_run
+from ui.figures import charts, export, noticing
+from ui.figures.frame import heading, notice, small, table
+from ui.figures.pictures import Row, Sheet, grey, sheets, signed
+from ui.figures.provenance import provenance, source_words
+from ui.results.absent_pictures import explain, guarded, what_is_left
+from ui.results.asking import ask, when_ready
+from ui.sections.reconstruct import code_size, errors, layer_by_layer, other_data, own_picture
 
 COUNT = 8
+ALL, FEW = "*", 12  # no class is called so; as many buttons side by side, else a list
 UNDER = "class · squared error"
 SECTIONS = {
-    "test": "Test pictures", "drawing": "Draw", "upload": "Your pictures", "foreign": "Other data", "sizes": "Code size",
+    "test": "Test pictures",
+    "drawing": "Draw",
+    "upload": "Your pictures",
+    "foreign": "Other data",
+    "sizes": "Code size",
     "path": "Layer by layer",
-}  # fmt: skip
+}
+SAME = "as PCA"
 CHOICES = {"class": "By class", "worst": "Worst", "random": "Random"}
 
 heading(
     "Reconstruct",
     "Test pictures, which the network has never learned from, go in; what comes out shows what the code could hold.",
 )
-run = pick_run()
+chosen = pick_run()
 
 
-def chosen_images(data: Recipe, errors: np.ndarray) -> tuple[Callable[..., torch.Tensor], dict[str, live.Read]]:
+def chosen_images(data: Dataset, errors: np.ndarray) -> tuple[Callable[..., torch.Tensor], dict[str, live.Read]]:
     """Controls for the choice of images.
 
     Returns how their indices (8,) in the test split come from the places of dials, and those dials.
     """
-    labels, classes = data.data.load().test.labels, data.data.classes
+    labels, classes = data.load().test.labels, data.classes
     with st.container(horizontal=True, vertical_alignment="top"):
         how = pick("Pictures", CHOICES, "show", widget=st.segmented_control, required=True)
         if how == "worst":
@@ -53,10 +62,12 @@ def chosen_images(data: Recipe, errors: np.ndarray) -> tuple[Callable[..., torch
             return lambda draw: torch.randperm(len(labels), generator=torch.Generator().manual_seed(draw))[:COUNT], {
                 "draw": int
             }
-        shown = {name: name for name in ("all", *classes)}
-        wanted = pick("Class", shown, "class", widget=st.pills, required=True)
+        tested = labels.unique().tolist()  # a class that is only learned from has nothing to show here
+        shown = {ALL: "all"} | {classes[k]: classes[k] for k in tested}
+        few = len(shown) <= FEW
+        wanted = pick("Class", shown, "class", **({"widget": st.pills, "required": True} if few else {"width": 200}))
         number("Set of eight", 1, 20, "set")
-    found = (labels == classes.index(wanted)).nonzero().flatten() if wanted != "all" else None
+    found = (labels == classes.index(wanted)).nonzero().flatten() if wanted != ALL else None
 
     def eight(**at: int) -> torch.Tensor:
         part = at["set"]
@@ -67,23 +78,24 @@ def chosen_images(data: Recipe, errors: np.ndarray) -> tuple[Callable[..., torch
     return eight, {"set": int}
 
 
-def pictures(model: Autoencoder, made: Recipe, chosen: torch.Tensor) -> list[Sheet]:
+def pictures(run: Opened, chosen: torch.Tensor) -> list[Sheet]:
     """Input, output and signed error of the model, and the same for PCA: two sheets."""
-    test = made.data.load().test
+    model, data = run.model, run.data
+    test = data.load().test
     x = test.images[chosen]
     y = reconstructions(model, x)
-    z = cached.pca(made.dataset).reconstruct(x, model.latent)
+    z = ask(pca, data).reconstruct(x, model.latent)
     scale = max(0.25, float((y - x).abs().max()), float((z - x).abs().max()))
     legend = f"blue: too dark, red: too bright, ±{scale:.2f}"
-    names = [made.data.classes[label] for label in test.labels[chosen].tolist()]
-    ours, theirs = ((other - x).square().flatten(1).sum(1).tolist() for other in (y, z))
+    names = [data.classes[label] for label in test.labels[chosen].tolist()]
+    ours, theirs = (squared_errors(x, other).tolist() for other in (y, z))
     seen = ", ".join(names)
     rows = [
         Row("Input", grey(x.numpy()), f"Test pictures of the classes {seen}"),
         Row("Output", grey(y.numpy()), f"Rebuilt by the autoencoder, classes {seen}", f"from {model.latent} numbers"),
         Row("Error", signed((y - x).numpy(), scale), "Signed error of the autoencoder", legend, band=True),
     ]
-    components = f"from {min(model.latent, x[0].numel())} components"
+    components = f"from {pca_size(data, model.latent)} components"
     baseline = [
         Row("PCA", grey(z.numpy()), f"Rebuilt by PCA, classes {seen}", components),
         Row("Error of PCA", signed((z - x).numpy(), scale), "Signed error of PCA", "same scale", band=True),
@@ -95,91 +107,105 @@ def pictures(model: Autoencoder, made: Recipe, chosen: torch.Tensor) -> list[She
     ]
 
 
+def against_pca(ours: float, theirs: float) -> str | None:
+    """How two errors differ, in words; None where PCA has none at all."""
+    if theirs <= 1e-9:
+        return None
+    percent = round(100 * (ours / theirs - 1))
+    return f"{percent:+d} % against PCA" if percent else SAME
+
+
 def labelled(names: list[str], errors: list[float]) -> list[str]:
     """What stands under each picture: its class and its error."""
     return [f"{name} · {error:.2f}" for name, error in zip(names, errors, strict=True)]
 
 
-def measures(run: Run, made: Recipe, latent: int) -> str:
+def measures(run: Opened) -> Markup:
     """A table of the error in three measures, for the model, PCA and the mean picture, and below it what they are."""
-    pixels, name = int(np.prod(made.data.shape)), made.dataset
+    pixels, data, latent = int(np.prod(run.data.shape)), run.data, run.model.latent
     answers = [
-        ("Autoencoder", cached.test_errors(run), cached.test_ssim(run)),
-        (f"PCA, {min(latent, pixels)} numbers", cached.pca_errors(name, latent), cached.pca_ssim(name, latent)),
-        ("Mean picture", cached.pca_errors(name, 0), cached.pca_ssim(name, 0)),
+        ("Autoencoder", ask(test_errors, run), ask(likeness, run)),
+        (
+            f"PCA, {pca_size(data, latent)} numbers",
+            ask(pca_errors, data, latent),
+            ask(pca_likeness, data, latent),
+        ),
+        ("Mean picture", ask(pca_errors, data, 0), ask(pca_likeness, data, 0)),
     ]
     rows = [
         (who, f"{found.mean() / pixels:.4f}", f"{psnr(float(found.mean()) / pixels):.1f} dB", f"{ssim:.2f}")
         for who, found, ssim in answers
     ]
     sums = ", ".join(f"{found.mean():.2f}" for _, found, _ in answers)
-    count, similar = len(answers[0][1]), len(cached.spread(name))
+    count, similar = len(answers[0][1]), len(judged(data))
     fewer = f" (SSIM: {similar:,} of them)" if similar < count else ""
-    return table(("", "Error", "PSNR", "SSIM"), rows) + (
-        f'<p class="ae-note">Mean over {count:,} test pictures{fewer}. Error: squared, per pixel; summed over the '
-        f"{pixels} pixels: {sums}. PSNR: the same in decibels, 3 dB more is half the error. SSIM: likeness of small "
-        "windows, 1 is equal. Mean picture: the average of the training pictures, whatever goes in.</p>"
+    return table(("", "Error", "PSNR", "SSIM"), rows) + small(
+        f"Mean over {count:,} test pictures{fewer}. Error: squared, per pixel; summed over the {pixels} pixels: {sums}."
+        " PSNR: the same in decibels, 3 dB more is half the error. SSIM: likeness of small windows, 1 is equal. Mean "
+        "picture: the average of the training pictures, whatever goes in."
     )
 
 
 @guarded
-def look(run: Run, model: Autoencoder, checkpoint: Checkpoint, errors: np.ndarray) -> None:
+def look(run: Opened, errors: np.ndarray) -> None:
     """The part of the page that answers its controls without the rest being drawn again."""
-    made = run.recipe()
-    chosen, dials = chosen_images(made, errors)
-    shown = live.show("reconstruct", lambda **at: pictures(model, made, chosen(**at)), sheets, **dials)
-    provenance(run, checkpoint)
-    name, words = f"{run.id}-reconstructions", [source_words(run, checkpoint)]
-    export.offer(lambda: [export.pictures(name, shown, words), *export.of_run(run)], key="reconstruct")
+    chosen, dials = chosen_images(run.data, errors)
+    shown = live.show("reconstruct", lambda **at: pictures(run, chosen(**at)), sheets, **dials)
+    provenance(run.run, run.checkpoint)
+    name, words = f"{run.id}-reconstructions", [source_words(run.run, run.checkpoint)]
+    export.offer(lambda: [export.pictures(name, shown, words), *export.of_run(run.run)], key="reconstruct")
 
 
-def test_pictures(run: Run, model: Autoencoder, checkpoint: Checkpoint) -> None:
+def measured(run: Opened) -> None:
+    """The table of `measures`."""
+    st.html(measures(run))
+
+
+def test_pictures(run: Opened) -> None:
     """The first section: test pictures, what becomes of them, and the error of all."""
-    made = run.recipe()
-    errors, baseline = cached.test_errors(run), cached.pca_errors(made.dataset, model.latent)
-    st.fragment(when_ready)(look, run, model, checkpoint, errors)
-    pixels = int(np.prod(made.data.shape))
+    every, baseline = ask(test_errors, run), ask(pca_errors, run.data, run.model.latent)
+    st.fragment(when_ready)(look, run, every)
+    pixels = int(np.prod(run.data.shape))
+    delta = against_pca(float(every.mean()), float(baseline.mean()))
     st.header("All test pictures", anchor=False)
     left, right = st.columns([1, 2.2], gap="large")
     with left:
         st.metric(
-            "Mean squared error per pixel", f"{errors.mean() / pixels:.4f}",
-            f"{100 * (errors.mean() / max(baseline.mean(), 1e-12) - 1):+.0f} % against PCA" if baseline.mean() > 1e-9 else None,
-            delta_color="inverse", help="Lower is better.",
-        )  # fmt: skip
-        st.html(measures(run, made, model.latent))
+            "Mean squared error per pixel",
+            f"{every.mean() / pixels:.4f}",
+            delta,
+            delta_color="off" if delta == SAME else "inverse",
+            help="Lower is better.",
+        )
+        when_ready(measured, run)
     with right:
         charts.show(
-            cached.error_figure(run, cached.version(run)), key="distribution",
-            height=280, alt=f"Distribution of the error of {len(errors)} test pictures for the autoencoder and for PCA",
-        )  # fmt: skip
-        provenance(run, checkpoint)
-    notice(
-        "PCA is the best any *linear* code of this size can do, and it takes no training: an autoencoder earns its place "
-        "only where it beats it. Look at the worst pictures: they are the rare ways of writing, which the network met "
-        "seldom and rebuilds as what it knows better."
-    )
+            ask(errors.error_figure, run),
+            key="distribution",
+            height=280,
+            alt=f"Distribution of the error of {len(every)} test pictures for the autoencoder and for PCA",
+        )
+        provenance(run.run, run.checkpoint)
+    mean = ask(pca_errors, run.data, 0)
+    notice(noticing.of_reconstructions(*(float(found.mean()) / pixels for found in (every, baseline, mean))))
 
 
 section = pick("What to look at", SECTIONS, "section", widget=st.segmented_control, required=True)
 try:
-    model, checkpoint = cached.model(run)
-    data = run.recipe().data
-    data.load()
+    run = opened(chosen)
+    run.data.load()
     if section == "test":
-        when_ready(test_pictures, run, model, checkpoint)
+        when_ready(test_pictures, run)
     elif section == "drawing":
-        st.fragment(when_ready)(guarded(answers.of_drawing), run, data)
+        st.fragment(when_ready)(guarded(own_picture.of_drawing), run)
     elif section == "upload":
-        st.fragment(when_ready)(guarded(answers.of_upload), run, data)
+        st.fragment(when_ready)(guarded(own_picture.of_upload), run)
     elif section == "foreign":
-        when_ready(elsewhere.foreign, run, data)
+        when_ready(other_data.foreign, run)
     elif section == "sizes":
-        when_ready(elsewhere.sizes, run, data)
+        when_ready(code_size.sizes, run)
     else:
-        st.fragment(guarded(elsewhere.path))(run, data)
+        st.fragment(guarded(layer_by_layer.path))(run)
 except (RunError, DatasetError) as error:
-    st.error(str(error))
-    what_is_left(run)
-    st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")
-    st.stop()
+    explain(error)
+    what_is_left(chosen)

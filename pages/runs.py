@@ -2,20 +2,23 @@
 
 import streamlit as st
 
-from ae_core.runs import Run, RunError
-from ui import cached
+from ae_core.runs.run import Run, RunError
+from ae_core.runs.store import Store
 from ui.colours import OURS
-from ui.components.run_list import run_list, to_delete
-from ui.frame import heading
-from ui.listed import active, row
-from ui.server import engine
+from ui.components.run_list.run_list import run_list, to_delete
+from ui.figures.frame import heading
+from ui.plain import plain
+from ui.results.engine import engine
+from ui.sections.runs.rows import active, row
 
 PER_PAGE = 40
 DELETED = "runs_deleted"  # session key: id of the run just deleted
 LIST = "runs_list"  # session key: what the list has sent
 
 heading(
-    "Runs", "Every training leaves a run: its recipe, its curve and its weights. Open one, let it go on, or delete it."
+    "Runs",
+    "Every training leaves a run: its recipe, its curve and its weights. Open one, watch it (what was stopped can go "
+    "on there), or delete it.",
 )
 
 
@@ -23,29 +26,31 @@ def delete(run_id: str) -> None:
     """Put a run into the trash and remember it for the undo; it may be gone since the list was drawn."""
     machine = engine()
     try:
-        run = cached.store().find(run_id)
+        run = Store.default().find(run_id)
         if machine and active(run):
             machine.stop(run)
-        cached.store().delete(run)
+        Store.default().delete(run)
         st.session_state[DELETED] = run.id
     except (RunError, OSError) as error:
         if run_id != st.session_state.get(DELETED):  # else it was pressed twice
-            st.error(str(error))
+            st.error(plain(error))
 
 
 def undo() -> None:
     """Bring back the run that was deleted last."""
     try:
-        cached.store().restore(st.session_state.pop(DELETED))
+        Store.default().restore(st.session_state.pop(DELETED))
     except RunError as error:
-        st.error(str(error))
+        st.error(plain(error))
 
 
 def above(runs: list[Run]) -> int:
-    """What stands above the list: the undo, a way forward where nothing was trained, the pages; returns the page shown."""
+    """What stands above the list: the undo, a way forward where nothing was trained, the pages; returns the
+    page shown.
+    """
     if DELETED in st.session_state:
         with st.container(horizontal=True, vertical_alignment="center", border=True):
-            st.markdown(f"{st.session_state[DELETED]} is in the trash.")
+            st.markdown(f"{plain(st.session_state[DELETED])} is in the trash.")
             st.button("Undo", icon=":material/undo:", on_click=undo)
     if not any(not run.pretrained for run in runs):
         st.info("You have not trained anything yet; below is what came with the program.", icon=":material/info:")
@@ -59,12 +64,12 @@ def table(polled: bool) -> None:
     with st.container():  # always there, so that the list below keeps its place on the page and the focus in it
         if (unwanted := to_delete(LIST)) is not None:
             delete(unwanted)
-        runs = cached.store().listing()
+        runs = Store.default().listing()
         page = above(runs)
     run_list([row(run) for run in runs[(page - 1) * PER_PAGE : page * PER_PAGE]], OURS, LIST)
     if polled and not any(map(active, runs)):
         st.rerun()
 
 
-training = any(map(active, cached.store().listing()))
+training = any(map(active, Store.default().listing()))
 st.fragment(table, run_every=1.0 if training else None)(training)

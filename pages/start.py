@@ -2,17 +2,20 @@
 
 import streamlit as st
 
-from ae_core.runs import Run
-from ui import cached, family, latent
-from ui.answers import beside_a_sheet
-from ui.components.latent_guest import latent_guest
-from ui.components.squeeze import squeeze
-from ui.computing import when_ready
-from ui.frame import heading, note, notice
-from ui.guest import on_plane
-from ui.latent import View
-from ui.marks import marked_pad
-from ui.provenance import provenance
+from ae_core.looks.codes import codes
+from ae_core.looks.maps import View, on_plane
+from ae_core.runs.opened import Opened, opened
+from ui.components.latent_guest.latent_guest import latent_guest
+from ui.components.squeeze.squeeze import squeeze
+from ui.figures.frame import heading, note, notice
+from ui.figures.provenance import provenance
+from ui.results.absent_pictures import guarded
+from ui.results.asking import ask, when_ready
+from ui.results.failed_runs import usable
+from ui.sections.latent import maps
+from ui.sections.latent.marks import marked_pad
+from ui.sections.reconstruct.own_picture import beside_a_sheet
+from ui.sections.start import family
 
 CHOICE = ("One map", "Beside a plain autoencoder")
 
@@ -23,41 +26,40 @@ heading(
 )
 
 
-def plane(run: Run) -> View:
+def plane(run: Opened) -> View:
     """Which plane of its codes is the map of a run here."""
-    return View("dims" if latent.network(run).latent <= 2 else "pca")
+    return View("dims" if run.model.latent <= 2 else "pca")
 
 
 @st.fragment
-def touch(runs: list[Run]) -> None:
+def touch(runs: list[Opened]) -> None:
     """The latent pad with one run, or with two under one pointer."""
-    versions = tuple(cached.version(run) for run in runs)
-    made = latent.touring(runs, versions, plane(runs[0]), CHOICE)
-    both = marked_pad(made, "start", len(latent.codes(runs[0]).labels)).both
+    made = ask(maps.touring, tuple(runs), plane(runs[0]), CHOICE)
+    both = marked_pad(made, "start", len(ask(codes, runs[0]).labels)).both
     for run in runs if both else runs[:1]:
-        provenance(run, cached.model(run)[1])
+        provenance(run.run, run.checkpoint)
 
 
-def there_and_back(run: Run) -> None:
+def there_and_back(run: Opened) -> None:
     """A picture on its way through a network that runs in the browser, with the code to pull at."""
-    (model, checkpoint), data = cached.model(run), run.recipe().data
+    model, data = run.model, run.data
     st.header("From a picture to its code and back", anchor=False)
-    squeeze(family.at_work(run, checkpoint.sha256), key="squeeze")
-    provenance(run, checkpoint)
+    squeeze(ask(family.at_work, run), key="squeeze")
+    provenance(run.run, run.checkpoint)
     note(
-        f"Pull a bar of the code: one number changes, and with it a whole stroke, because {model.latent} numbers have to "
-        f"describe {data.shape[1] * data.shape[2]} pixels and each must say something about many."
+        f"Pull a bar of the code: one number changes, and with it a whole stroke, because {model.latent} numbers have "
+        f"to describe {data.shape[1] * data.shape[2]} pixels and each must say something about many."
     )
 
 
-def draw_yourself(runs: list[Run], others: list[Run]) -> None:
+def draw_yourself(runs: list[Opened], others: list[Opened]) -> None:
     """The sheet, what the networks make of the drawing, and its place as a ring on the maps at the top of the page."""
-    x = beside_a_sheet([*runs, *others], runs[0].recipe().data, "start")
-    places = [] if x is None else [on_plane(run, plane(run), x)[0].tolist() for run in runs]
+    x = beside_a_sheet([*runs, *others], runs[0].data, "start")
+    places = [] if x is None else [ask(on_plane, run, plane(run), x)[0].tolist() for run in runs]
     latent_guest("start_guest", x, places)
 
 
-pair = family.planes()
+pair = list(map(opened, usable(family.planes())))
 if pair:
     touch(pair)
 else:
@@ -73,21 +75,28 @@ with st.container(horizontal=True, horizontal_alignment="center"):
     )
 notice(
     "Every dot is the code of a test picture. Move the pointer over the map: the decoder paints what it would make of "
-    "that place, and between two classes one digit turns into another. Click two places to see the whole way between them."
-    + (" Put the plain autoencoder beside it: its map has holes, since nothing in its training said what a code between the clusters should mean."
-       if len(pair) > 1 else "")
-)  # fmt: skip
+    "that place, and between two classes one digit turns into another. Click two places to see the whole way between "
+    "them."
+    + (
+        " Put the plain autoencoder beside it: its map has holes, since nothing in its training said what a code "
+        "between the clusters should mean."
+        if len(pair) > 1
+        else ""
+    )
+)
 
 if pair:
     st.header("Draw one yourself", anchor=False)
-    more = [run for run in family.shipped("vae-{}") if run.recipe().dataset == pair[0].recipe().dataset]
-    st.fragment(when_ready)(draw_yourself, pair, more)
+    more = [
+        one for one in map(opened, usable(family.shipped("vae-{}"))) if one.recipe.dataset == pair[0].recipe.dataset
+    ]
+    st.fragment(when_ready)(guarded(draw_yourself), pair, more)
     note(
-        "A code of two numbers can say little: the answer is the nearest of what the network knows. With more numbers it "
-        "comes closer. Reconstruct has the same sheet for every other network."
+        "A code of two numbers can say little: the answer is the nearest of what the network knows. With more numbers "
+        "it comes closer. Reconstruct has the same sheet for every other network."
     )
-for run in family.shipped("vanilla-{}")[:1]:
-    there_and_back(run)
+for run in usable(family.shipped("vanilla-{}")[:1]):
+    there_and_back(opened(run))
 
 st.header("The family", anchor=False)
 st.html(family.cards())

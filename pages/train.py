@@ -3,37 +3,40 @@
 import streamlit as st
 
 from ae_core.datasets import datasets
-from ae_core.exploration import starting_latent
 from ae_core.knobs import KnobError, declared
 from ae_core.models import MODELS, idea
-from ae_core.recipe import recipe
-from ae_core.runs import Run, RunError
-from ae_core.store import EXAMPLE
-from ae_core.training import Plan
-from ui import cached, watch
-from ui.fetch import offer_download
-from ui.forms import knob_widgets
-from ui.frame import heading, note, notice
-from ui.lessons import show_lesson
-from ui.own_sets import offer_import, offer_removal
-from ui.pick import pick
-from ui.presets import compare, offer_presets
-from ui.server import engine
+from ae_core.runs.recipe import recipe as new_recipe
+from ae_core.runs.recipe import starting_values
+from ae_core.runs.run import Run, RunError
+from ae_core.runs.store import EXAMPLE, Store
+from ae_core.training.loop import Plan
+from ui.controls.forms import knob_widgets
+from ui.controls.pick import pick
+from ui.figures.frame import heading, note, notice
+from ui.plain import plain
+from ui.results.engine import engine
+from ui.sections.train import watch
+from ui.sections.train.download import offer_download
+from ui.sections.train.lesson import show_lesson
+from ui.sections.train.own_pictures import offer_import, offer_removal, what_was_kept
+from ui.sections.train.published import compare, offer_presets
 
 FOLLOWED = "train_run"  # session key: the run this visitor started or opened
 
 
 def followed() -> Run | None:
-    """The run in the address, else the last one of this visit, else the finished example; None where nothing is there."""
+    """The run in the address, else the last one of this visit, else the finished example; None where nothing is
+    there.
+    """
     run_id = st.query_params.get("run") or st.session_state.get(FOLLOWED) or EXAMPLE
     try:
-        run = cached.store().find(run_id)
+        run = Store.default().find(run_id)
     except RunError as error:
         st.session_state.pop(FOLLOWED, None)
         st.query_params.pop("run", None)
-        shipped = [run for run in cached.store().listing() if run.id == EXAMPLE]
+        shipped = [run for run in Store.default().listing() if run.id == EXAMPLE]
         if run_id != EXAMPLE:
-            st.warning(f"{error} Below is the finished example." if shipped else str(error))
+            st.warning(plain(f"{error} Below is the finished example." if shipped else error))
         return shipped[0] if shipped else None
     if not run.pretrained:
         st.session_state[FOLLOWED] = st.query_params["run"] = run.id
@@ -52,9 +55,10 @@ with controls:
     name = pick("Pictures", {key: entry.title for key, entry in found.items()}, "dataset")
     data = found[name]
     note(data.about)
+    what_was_kept(data)
     offer_removal(data)
     ready = data.present() or offer_download(data)
-    starts = {"latent": starting_latent(MODELS[model], data), "epochs": data.epochs}
+    starts = starting_values(MODELS[model], data)
     own, general = declared(MODELS[model]), declared(Plan)
     chosen = knob_widgets({"latent": own["latent"], "epochs": general["epochs"]}, starts)
     press = st.container()  # on the first screen, above what most leave as it is
@@ -68,11 +72,13 @@ with controls:
         "Train", type="primary", width="stretch", icon=":material/play_arrow:", disabled=not (ready and engine())
     ):
         try:
-            made = recipe(model, name, *({k: chosen[k] for k in knobs if k in chosen} for knobs in (own, general)))
-            run = engine().submit(made)  # type: ignore[union-attr]
+            recipe = new_recipe(
+                model, name, *({k: chosen[k] for k in knobs if k in chosen} for knobs in (own, general))
+            )
+            run = engine().submit(recipe)  # type: ignore[union-attr]
             st.session_state[FOLLOWED] = st.query_params["run"] = run.id
         except (KnobError, RunError) as error:
-            press.error(str(error))
+            press.error(plain(error))
     offer_import()
     offer_presets()
 
@@ -88,8 +94,4 @@ with result:
 
 show_lesson(model)
 
-notice(
-    "The loss falls fast at first and the outputs turn from grey mist into strokes within a few epochs; after that the "
-    "network polishes detail. When the dotted training curve goes on falling and the solid test curve does not, it has "
-    "begun to learn the training pictures by heart. A smaller code gives blurrier pictures, whatever the training time."
-)
+notice(watch.noticed(run))

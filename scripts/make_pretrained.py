@@ -1,8 +1,8 @@
 """Train the runs that come with the program: `python scripts/make_pretrained.py [NAME ...]`, or `make pretrained`.
 
-A pretrained model is a finished run without the state of its optimiser, in a folder with a readable name, with the codes
-of its test images and a model card. Those that are there are kept; a training that was broken off goes on (it is an
-ordinary run in the folder of runs until it is finished). Two are trained at a time, each with one thread.
+A pretrained model is a finished run without the state of its optimiser, in a folder with a readable name, with the
+codes of its test images and a model card. Those that are there are kept; a training that was broken off goes on (it is
+an ordinary run in the folder of runs until it is finished). Two are trained at a time, each with one thread.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from pretrained_recipes import RECIPES, recipe_of
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from ae_core import checkpoints
 from ae_core.datasets import dataset
-from ae_core.device import prepare_process
 from ae_core.durable import read_json, write_bytes, write_json, write_lines
 from ae_core.knobs import did_you_mean
-from ae_core.metrics import codes
+from ae_core.measures.metrics import NO_CROSS_ENTROPY, codes
 from ae_core.models import idea
 from ae_core.published import trained
-from ae_core.runs import Run
-from ae_core.store import ROOT, Store
+from ae_core.runs import checkpoints
+from ae_core.runs.run import Run
+from ae_core.runs.store import ROOT, Store
+from ae_core.training.device import prepare_process
 
 T = TypeVar("T")
 KEPT = ("run.json", "status.json", "live.safetensors", "errors.safetensors")
@@ -105,14 +105,14 @@ def _write_codes(run: Run, made: Path) -> None:
 
 def card(name: str, run: Run) -> str:
     """A model card: what it is, what it learned from, how good it is, how to make it again."""
-    made, status = run.recipe(), run.status()
+    recipe, status = run.recipe(), run.status()
     numbers = "\n".join(f"| {key} | {value:.5g} |" for key, value in status.test.items())
-    knobs = json.dumps({**made.knobs, **made.plan}, ensure_ascii=False)
+    knobs = json.dumps({**recipe.knobs, **recipe.plan}, ensure_ascii=False, allow_nan=False)
     return f"""# {name}
-{made.title}. {idea(made.model)}
+{recipe.title}. {idea(recipe.model)}
 
-- **Data:** {made.data.title}: {made.data.source}. Licence of the data: {made.data.licence}.
-- **Recipe:** `{made.model}` on `{made.dataset}` with `{knobs}`; {status.seconds:.0f} s of training on one thread.
+- **Data:** {recipe.data.title}: {recipe.data.source}. Licence of the data: {recipe.data.licence}.
+- **Recipe:** `{recipe.model}` on `{recipe.dataset}` with `{knobs}`; {status.seconds:.0f} s of training on one thread.
 - **Make it again:** delete this folder, then `python scripts/make_pretrained.py {name}`.
 - **Meant for** looking and learning; not for decisions about anything or anybody.
 
@@ -121,7 +121,7 @@ def card(name: str, run: Run) -> str:
 {numbers}
 
 Errors and nats are summed over pixels and latents and averaged over pictures; `mse` and `bce` are per pixel.
-"""
+{"" if "bce" in status.test else NO_CROSS_ENTROPY + chr(10)}"""
 
 
 def missing(names: Iterable[str]) -> list[str]:

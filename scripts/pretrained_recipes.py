@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ae_core.published import PUBLISHED
-from ae_core.recipe import Recipe, recipe
+from ae_core.runs.recipe import Recipe, recipe
 
 DIGITS = {"epochs": 600, "batch_size": 64, "schedule": "cosine", "learning_rate": 2e-3}
 MNIST = {"epochs": 20, "schedule": "cosine", "learning_rate": 2e-3}

@@ -9,11 +9,20 @@ from unittest import mock
 
 import numpy as np
 import packed
+from streamlit.navigation.page import Page
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
-from ae_core.store import ROOT
+from ae_core.runs.store import ROOT
+from ui.results import decoding
+from ui.results.absent_pictures import guarded
+from ui.results.asking import when_ready
 
+decoding.GRACE_S = 60.0  # no timer looks again in these pages: each run of one waits for what is decoded
+BARE = (
+    Page.run
+)  # a page that is opened here runs without app.py around it, but for what that does about absent pictures
+Page.run = lambda page: when_ready(guarded(lambda: BARE(page)))  # type: ignore[assignment,method-assign]
 SCAN = "streamlit.components.v2.manifest_scanner.scan_component_manifests"
 
 
@@ -44,7 +53,10 @@ def body(element: Any) -> str:
 def words(app: AppTest) -> str:
     """Everything that a visitor can read or hear, as one string; what the page wrote itself comes first."""
     kinds: Sequence[Any] = (app.markdown, app.title, app.caption, app.info, app.warning, app.error)
-    runs = [f"{row['title']} seed {row['seed']} {row['id']} {row['sentence']} {row['error']}" for row in listed(app)]
+    runs = [
+        f"{row['title']} seed {row['seed']} {row['id']} {row['sentence']} {row['why']} {row['error']}"
+        for row in listed(app)
+    ]
     return " ".join([*bodies(app), *runs, *(str(element.value) for kind in kinds for element in kind)])
 
 

@@ -22,7 +22,7 @@ sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page, WebSocket
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocket
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = executable()
@@ -37,11 +37,13 @@ PATHS = ("", "train", "reconstruct", "denoise", "latent", "generate", "compare",
 
 
 def settled(page: Page) -> None:
-    """Wait until a page has been drawn: its script has ended, nothing on it is a placeholder, and no computation runs."""
+    """Wait until a page has been drawn: its script has ended, nothing on it is a placeholder, and no
+    computation runs.
+    """
     page.locator("h1").first.wait_for()
     page.wait_for_function(
-        "() => document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]') &&"
-        " !document.querySelector('[data-testid=stSkeleton], [data-testid=stProgress]')"
+        "() => document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]') && "
+        "!document.querySelector('[data-testid=stSkeleton], [data-testid=stProgress]')"
     )
     page.locator(".pad .waiting").first.wait_for(state="detached")  # until its decoder is here
     page.get_by_text("Still measuring").first.wait_for(state="detached")  # curves that grow by a timer
@@ -61,6 +63,31 @@ def keep(page: Page, name: str) -> None:
         page.screenshot(path=Path(folder) / f"{plain}.png", animations="disabled")
 
 
+RESTS = """(node) => new Promise((rest) => {
+    let last, still = 0;
+    const look = () => {
+        const { y } = node.getBoundingClientRect();
+        still = y === last ? still + 1 : 0;
+        last = y;
+        if (still < 30) requestAnimationFrame(look); else rest();
+    };
+    look();
+})"""
+
+
+def press(button: Locator) -> None:
+    """Press a button once it has come to rest: one that is moved between the press and the release hears of neither."""
+    button.evaluate(RESTS)
+    button.click()
+
+
+def press_train(page: Page) -> str:
+    """Press Train and wait until the page follows the new run; returns its id."""
+    press(page.get_by_role("button", name="Train", exact=True))
+    page.wait_for_url(re.compile(r"run=\w+-\w+-\w+"))
+    return re.findall(r"run=([\w-]+)", page.url)[0]
+
+
 class Visits:
     """Pages of visitors onto a server; what goes wrong on one of them is held against the test.
 
@@ -76,11 +103,14 @@ class Visits:
         self.trouble: list[str] = []
 
     def __call__(self, path: str = "", still: bool = False, alone: bool = False, **options: Any) -> Page:
-        """A page at a path of the server, or at a whole address; `still` asks for no motion, `alone` for an own window."""
+        """A page at a path of the server, or at a whole address; `still` asks for no motion, `alone` for an own
+        window.
+        """
         window = new_window(self._window.browser, **options) if alone or options else self._window
         page = window.new_page()
         self._pages.append(page)
         page.on("pageerror", lambda error: self.trouble.append(f"script error: {error}"))
+        page.on("console", lambda message: self._follows_the_policy(message.text))
         page.on("request", lambda request: self._stays_here(request.url))
         page.on("websocket", self._listen)
         if still:
@@ -93,6 +123,10 @@ class Visits:
 
     def _hear(self, message: str | bytes) -> None:
         self.sent.append(message)
+
+    def _follows_the_policy(self, told: str) -> None:
+        if "Content Security Policy" in told:
+            self.trouble.append(told)
 
     def _stays_here(self, url: str) -> None:
         if not url.startswith(self._here):
@@ -121,8 +155,8 @@ def new_window(browser: Browser | None, **options: Any) -> BrowserContext:
 class Server:
     """The app on a port of its own, with a runs folder of its own; it is ended without a chance to tidy up."""
 
-    def __init__(self, runs: Path) -> None:
-        self.runs = runs
+    def __init__(self, runs: Path, script: str = "app.py", **environment: str) -> None:
+        self.runs, self.script, self.environment = runs, script, environment
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -142,11 +176,11 @@ class Server:
             "-m",
             "streamlit",
             "run",
-            "app.py",
+            self.script,
             f"--server.port={self.port}",
             "--server.address=127.0.0.1",
         ]
-        environment = {**os.environ, "AE_RUNS": str(self.runs), "AE_DEVICE": "cpu"}
+        environment = {**os.environ, "AE_RUNS": str(self.runs), "AE_DEVICE": "cpu", **self.environment}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True

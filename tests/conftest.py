@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ae_core.datasets import Split
-    from ae_core.runs import Run
-    from ae_core.store import Store
+    from ae_core.runs.run import Run
+    from ae_core.runs.store import Store
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,7 +41,7 @@ def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setenv("AE_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("AE_DEVICE", "cpu")
-    monkeypatch.setattr("ae_core.device.NICE", 0)  # what trains here would slow down all later tests
+    monkeypatch.setattr("ae_core.training.device.NICE", 0)  # what trains here would slow down all later tests
     # A page that is run in a test leaves itself behind as the main module, which spawned processes would run again.
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     torch.set_num_threads(1)
@@ -50,7 +50,7 @@ def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """An empty runs folder, the one AE_RUNS names, without pretrained runs."""
-    from ae_core.store import Store
+    from ae_core.runs.store import Store
 
     return Store(tmp_path / "runs", pretrained=None)
 
@@ -62,16 +62,15 @@ def side() -> Iterator[Side]:
 
     from fake_side import Side
 
-    from ui import computing, server
-    from ui.remembered import forget
+    from ui.results import asking, engine
 
     made = Side()
-    server.use_engine(SimpleNamespace(side=made))
-    forget()
-    computing._waiting.clear()
+    engine.use_engine(SimpleNamespace(side=made, pool=made.pool))
+    asking.forget()
+    asking._waiting.clear()
     yield made
-    server.use_engine(None)
-    forget()
+    engine.use_engine(None)
+    asking.forget()
 
 
 @pytest.fixture
@@ -89,8 +88,8 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dic
     """The last weights of a small run that nothing disturbed, by model and epochs; each trained once."""
     from small_runs import kept_tensors, small_recipe
 
-    from ae_core.execution import execute
-    from ae_core.store import Store
+    from ae_core.runs.execution import execute
+    from ae_core.runs.store import Store
 
     store = Store(tmp_path_factory.mktemp("uninterrupted"), pretrained=None)
 
@@ -106,9 +105,9 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dic
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
     """A finished run on the digits, by model, epochs and knobs; each is trained once, and nobody may write to it."""
-    from ae_core.execution import execute
-    from ae_core.recipe import recipe
-    from ae_core.store import Store
+    from ae_core.runs.execution import execute
+    from ae_core.runs.recipe import recipe
+    from ae_core.runs.store import Store
 
     store = Store(tmp_path_factory.mktemp("trained"), pretrained=None)
 
@@ -124,7 +123,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
 @pytest.fixture
 def run_of(trained: Callable[..., Run], store: Store) -> Callable[..., Run]:
     """The same run, in the folder where the pages of this test look for runs, for this test to do with as it likes."""
-    from ae_core.runs import Run
+    from ae_core.runs.run import Run
 
     def run(model: str, epochs: int = 1, **knobs: object) -> Run:
         source = trained(model, epochs, **knobs).folder
@@ -136,7 +135,7 @@ def run_of(trained: Callable[..., Run], store: Store) -> Callable[..., Run]:
 @pytest.fixture
 def look_always(monkeypatch: pytest.MonkeyPatch) -> None:
     """A training looks for a stop after every step."""
-    from ae_core import execution
+    from ae_core.runs import execution
 
     monkeypatch.setattr(execution, "STOP_S", -1.0)
 

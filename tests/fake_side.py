@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from ae_core.side_process import Progress
-from ae_core.store import Store
+from types import SimpleNamespace
+
+from ae_core.durable import Damaged
+from ae_core.engine.side_process import Progress
 
 
 class Side:
@@ -11,7 +13,8 @@ class Side:
 
     def __init__(self):
         self.asked, self.stopped, self.done, self.error = [], [], False, None
-        self.at = Progress(0.25, 2.0)
+        self.at, self.damaged, self.partial = Progress(0.25, 2.0), False, None
+        self.pool = SimpleNamespace(size=1, missing=0)
 
     def ready(self, what):
         return self.done
@@ -31,5 +34,10 @@ class Side:
     def stop(self, what):
         self.stopped.append(what)
 
+    def so_far(self, what):
+        return self.partial
+
     def result(self, what):
-        return what.carry_out(Store.default())
+        if self.damaged:
+            raise Damaged("dropped")
+        return what.compute()

@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from ae_core.datasets import datasets, own
-from ae_core.own_pictures import read_upload
-from ae_core.picture_sets import Import, Turning
+from ae_core.pictures.set_import import Turning, import_set
+from ae_core.pictures.upload import read_upload
 
 Files = list[tuple[str, bytes]]
 
@@ -57,7 +57,7 @@ def locked(data: bytes) -> bytes:
 
 def imported(inside: Files | None = None, **knobs: object) -> own.Dataset:
     """A data set of these pictures, 8 pixels wide where nothing else is asked."""
-    return Import(read_upload(zipped(inside or files())), Turning(**{"side": 8, **knobs})).keep()
+    return import_set(read_upload(zipped(inside or files())), Turning(**{"side": 8, **knobs})).data
 
 
 def left_over() -> list[Path]:

@@ -8,30 +8,31 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-
-KINDS = {"f2": np.float16, "f4": np.float32, "u1": np.uint8, "i4": np.int32}
+from safetensors.numpy import load
 
 
 def head(data: bytes) -> dict[str, Any]:
-    """The header alone: it says of every array where its numbers lie."""
-    return json.loads(data[4 : _begin(data)])
+    """The header alone: it names every array."""
+    length = int.from_bytes(data[:8], "little")
+    return json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["header"])
 
 
-def array(data: bytes, entry: Mapping[str, Any]) -> np.ndarray:
-    """The numbers that an entry of the header points to; of deflated pictures their bytes."""
-    offset, length, kind = entry["offset"], entry["length"], entry["kind"]
-    start = _begin(data) + offset
-    if kind == "z1":
-        return np.frombuffer(zlib.decompress(data[start : start + length]), np.uint8)
-    return np.frombuffer(data, KINDS[kind], length, start)
+def array(data: bytes, entry: Mapping[str, str]) -> np.ndarray:
+    """The numbers that the header names there, one after the other; of deflated pictures their bytes."""
+    match entry:
+        case {"deflated": name}:
+            return np.frombuffer(zlib.decompress(load(data)[name]), np.uint8)
+        case {"tensor": name}:
+            return load(data)[name].ravel()
+    raise ValueError(f"{entry} is not the name of an array.")
 
 
 def unpacked(data: bytes) -> dict[str, Any]:
-    """The header, every entry in it replaced by its array."""
+    """The header, every name of an array in it replaced by the array."""
 
     def resolve(value: Any) -> Any:
         match value:
-            case {"offset": _, "length": _, "kind": _}:
+            case {"tensor": _} | {"deflated": _}:
                 return array(data, value)
             case dict():
                 return {key: resolve(part) for key, part in value.items()}
@@ -40,8 +41,3 @@ def unpacked(data: bytes) -> dict[str, Any]:
         return value
 
     return {key: resolve(value) for key, value in head(data).items()}
-
-
-def _begin(data: bytes) -> int:
-    """Where the arrays begin: behind the length of the header and the header."""
-    return 4 + int.from_bytes(data[:4], "little")

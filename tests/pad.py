@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from browser import settled
 
-from ae_core.runs import Run
+from ae_core.runs.run import Run
 from benchmarks.browser import PIXELS
 
 if TYPE_CHECKING:

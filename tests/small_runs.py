@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from ae_core import checkpoints
-from ae_core.recipe import Recipe, recipe
-from ae_core.runs import Run
-from ae_core.training import Step
+from ae_core.runs import checkpoints
+from ae_core.runs.recipe import Recipe, recipe
+from ae_core.runs.run import Run
+from ae_core.training.loop import Step
 
 
 def small_recipe(model: str = "vanilla", epochs: int = 3, seed: int = 0, **knobs: object) -> Recipe:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -10,6 +12,7 @@ from torch import Tensor
 
 from ae_core.datasets.framing import Framing, resized
 from ae_core.models.base import Shape
+from ae_core.pictures.pixels import checked_pictures
 
 Fetching = Iterator[tuple[int, int]]  # (bytes received, bytes expected), again and again until done
 
@@ -26,6 +29,10 @@ class Images:
     labels: Tensor  # (n,), int64
     factors: dict[str, Tensor] = field(default_factory=dict)  # what the pictures were made from, each (n,)
 
+    def __post_init__(self) -> None:
+        """PixelError where the images are not such pictures."""
+        object.__setattr__(self, "images", checked_pictures(self.images))
+
     def __len__(self) -> int:
         return len(self.images)
 
@@ -37,9 +44,21 @@ class Split:
     train: Images
     test: Images
 
+    @functools.cached_property
+    def identity(self) -> str:
+        """SHA-256 of all pictures and labels of both parts."""
+        found = hashlib.sha256()
+        for part in (self.train, self.test):
+            found.update(str(tuple(part.images.shape)).encode())
+            for values in (part.images, part.labels):
+                found.update(values.contiguous().numpy().data)
+        return found.hexdigest()
+
 
 class Program(NamedTuple):
-    """How a program of one file reads a data set: lines that make `train` and `test`, and where their names are defined."""
+    """How a program of one file reads a data set: lines that make `train` and `test`, and where their names are
+    defined.
+    """
 
     lines: str
     origins: dict[str, str]  # name -> module of this project that defines or imports it
@@ -66,6 +85,11 @@ class Dataset:
         None  # delete the pictures for good; None: they came with the program or can be fetched
     )
     framing: Framing | None = None  # how its makers placed and scaled a drawing; None: place and size are kept
+
+    @property
+    def identity(self) -> str:
+        """What tells its pictures from others of that name. DatasetError where they are not here."""
+        return f"{self.name} {self.load().identity}"
 
     def frame(self, drawing: Tensor) -> Tensor:
         """A drawing (h, w) in [0, 1], light on dark, as a picture (1, channels, height, width) of this data set."""

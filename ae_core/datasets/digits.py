@@ -1,4 +1,4 @@
-"""1 797 handwritten digits of 8x8 pixels; they come with scikit-learn, so they are always there."""
+"""1,797 handwritten digits of 8x8 pixels; they come with scikit-learn, so they are always there."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DIGITS = Dataset(
     title="Digits 8×8",
     shape=(1, 8, 8),
     classes=tuple("0123456789"),
-    about="1\N{NO-BREAK SPACE}797 real handwritten digits of 43 people, 8×8 pixels. Small enough to train in seconds.",
+    about="1,797 real handwritten digits of 43 people, 8×8 pixels. Small enough to train in seconds.",
     source="E. Alpaydin and C. Kaynak (1998), Optical Recognition of Handwritten Digits, UCI; from scikit-learn",
     licence="CC BY 4.0",
     epochs=600,

@@ -14,6 +14,7 @@ from queue import Empty, Queue
 
 from ae_core.datasets.base import DatasetError, Fetching
 from ae_core.durable import write_bytes
+from ae_core.waits import about_to_wait
 
 FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 ANSWER_S = 8.0  # a mirror that has not answered by then counts as out of reach
@@ -35,6 +36,7 @@ def fetch_files(mirrors: Sequence[str], resources: Sequence[tuple[str, str]], fo
         target = folder / name.removesuffix(".gz")
         if target.is_file():
             continue
+        about_to_wait()
         packed = yield from _first_good(mirrors, name, md5)
         try:
             write_bytes(target, gzip.decompress(packed))

@@ -1,7 +1,8 @@
-"""A drawing of any size becomes a picture the way the makers of a data set made theirs; else a network sees strange ink.
+"""A drawing of any size becomes a picture the way the makers of a data set made theirs; else a network sees strange
+ink.
 
-A framing takes one drawing (height, width) in [0, 1], light ink on dark, and gives (height, width) in [0, 1] of the data
-set's own size. Each data set names its framing beside its shape.
+A framing takes one drawing (height, width) in [0, 1], light ink on dark, and gives (height, width) in [0, 1] of the
+data set's own size. Each data set names its framing beside its shape.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ BLOCK = 4  # the digits: 32x32 bitmaps, counted in blocks of 4x4
 
 
 def ink_box(drawing: Tensor, least: float = INK) -> tuple[int, int, int, int] | None:
-    """Top, bottom, left, right of the pixels brighter than `least` in a drawing (height, width); None where it is empty."""
+    """Top, bottom, left, right of the pixels brighter than `least` in a drawing (height, width); None where it is
+    empty.
+    """
     rows, columns = (drawing > least).any(1).nonzero(), (drawing > least).any(0).nonzero()
     if not len(rows):
         return None
@@ -68,10 +71,11 @@ def _by_mass(small: Tensor, side: int) -> Tensor:
 
 
 def digits_framing(drawing: Tensor) -> Tensor:
-    """8x8: the ink fills all 32 rows and at most 20 columns of a bitmap of 32x32; a value is the share of ink in 4x4 pixels.
+    """8x8: the ink fills all 32 rows and at most 20 columns of a bitmap of 32x32; a value is the share of ink in 4x4
+    pixels.
 
-    Source: Alpaydin and Kaynak (1998), Optical recognition of handwritten digits; the box of 20x32 is that of NIST's form-
-    based handprint recognition system (Garris et al. 1994, NISTIR 5469).
+    Source: Alpaydin and Kaynak (1998), Optical recognition of handwritten digits; the box of 20x32 is that of NIST's
+    form- based handprint recognition system (Garris et al. 1994, NISTIR 5469).
     """
     brightest = float(drawing.max())
     box = ink_box(drawing, 0.5 * brightest)

@@ -1,15 +1,15 @@
 """Pictures that somebody brought along, kept as data sets until somebody deletes them.
 
     <runs folder>/.pictures/own-28-grey-3-3f9a.../      side, grey or colour, classes, checksum
-        pictures.safetensors   images (n, channels, side, side) uint8 and labels (n,) int64, in a fixed order
-        set.json               format, checksum, how many pictures
+        pictures.safetensors   images (n, channels, side, side) uint8, labels (n,) int64, for_test (n,) bool
+        set.json               format, checksum, how many pictures, how many of them for testing, names of the classes
 
 The name is made of shape, number of classes and checksum, so it says all that a recipe has to record: the same
-pictures brought along again are the same data set, and a name whose pictures were deleted is still a data set, one that
-is absent. The folder lies among the runs because every process that trains can read there.
+pictures in the same folders brought along again are the same data set, and a name whose pictures were deleted is still
+a data set, one that is absent. The folder lies among the runs because every process that trains can read there.
 
-Every fifth picture is for testing. They come in the order of `picture_sets.arranged`, so the division depends on nothing
-but the pictures, every class has its share of both parts, and no test picture was learned from.
+A picture is for testing where the archive said so; where it said nothing, every fifth is. In format 1, which is read
+but not written any more, there is no for_test, every fifth in order is for testing, and classes have no names.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import json
 import os
 import re
 import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,18 +33,23 @@ from safetensors import SafetensorError
 from safetensors.torch import load, load_file, save
 from torch import Tensor
 
+from ae_core import records
 from ae_core.datasets.base import Dataset, DatasetError, Images, Program, Split
-from ae_core.durable import Damaged, read_json, sync_folder, write_bytes, write_json
+from ae_core.durable import Damaged, remove_half_made, sync_folder, unwritable, write_bytes, write_json
+from ae_core.pictures.names import plain
 from ae_core.places import runs_folder
+from ae_core.waits import about_to_wait, patient
 
-FORMAT = 1
-NAME = re.compile(r"own-([89]|[1-5][0-9]|6[0-4])-(grey|colour)-([1-9]|10)-[0-9a-f]{16}")
+FORMATS = (1, 2)  # that are read; the last is written
+NAME = re.compile(r"own-([89]|[1-5][0-9]|6[0-4])-(grey|colour)-([1-9][0-9]?|1[0-9]{2}|200)-[0-9a-f]{16}")
 LEAST = 40  # pictures of a set: eight of them are for testing, as many as pages show at once
 MOST_SETS, MOST_BYTES = 20, 200_000_000
 EVERY = 5  # one picture of so many is for testing
-STEPS = 3000  # of 128 pictures each, which show the idea
+STEPS, MOST_EPOCHS = (
+    3000,
+    500,
+)  # steps of 128 pictures show the idea; more passes learn few pictures by heart (docs/lengths.md)
 PICTURES, RECORD = "pictures.safetensors", "set.json"
-HALF_MADE_S = 3600.0  # what is older was left by a process that was killed
 _writing = threading.Lock()
 
 __all__ = ["LEAST", "keep", "load_file", "own_entries", "own_entry"]
@@ -71,46 +77,58 @@ def own_entry(name: str) -> Dataset | None:
 
 def _entry(name: str) -> Dataset:
     _, size, colour, number, digest = name.split("-")
-    side, classes, pictures = int(size), int(number), _record(name).get("pictures", 0)
+    record = _record(name)
+    side, pictures, test = int(size), record.get("pictures", 0), record.get("test", 0)
+    classes = _names(record.get("classes"), int(number))
     kind = f"{side}×{side} pixels, {'in colour' if colour == 'colour' else 'grey'}"
     return Dataset(
         name=name,
         title=f"Own pictures {side}×{side} · {digest[:4]}",
         shape=(3 if colour == "colour" else 1, side, side),
-        classes=tuple(str(k + 1) for k in range(classes)) if classes > 1 else ("picture",),
-        about=f"{pictures:,} pictures that somebody brought along, {kind}."
-        + (f" Their {classes} folders are the classes, in the order of the alphabet." if classes > 1 else ""),
-        source="brought along as a zip",
+        classes=classes,
+        about=f"{pictures:,} pictures that somebody brought along, {kind}. {test:,} of them are for testing."
+        + (f" They are of {len(classes)} classes." if len(classes) > 1 else ""),
+        source="brought along by somebody",
         licence="as those who brought them have it",
-        epochs=_epochs(pictures - pictures // EVERY),
+        epochs=_epochs(pictures - test),
         load=functools.partial(_load, name),
         present=functools.partial(_present, name),
         program=Program(READ.format(name=name), {"load_file": __name__}),
         packed=functools.partial(_packed, name),
         remove=functools.partial(_remove, name),
-    )  # fmt: skip
+    )
 
 
 READ = """\
 pictures = load_file("{name}.safetensors")  # exported beside this program
 images = pictures["images"].float() / 255
-for_test = torch.arange(len(images)) % 5 == 4  # every fifth
+for_test = pictures.get("for_test", torch.arange(len(images)) % 5 == 4)  # as kept, or every fifth
 train, test = images[~for_test], images[for_test]"""
 
 
 def _epochs(pictures: int) -> int:
     """Passes that are about `STEPS` steps: 1, 2 or 5 times a power of ten."""
     wanted = STEPS / max(1, -(-pictures // 128))
-    return max(1, *(m * 10**k for m in (1, 2, 5) for k in range(4) if m * 10**k <= wanted))
+    return max(1, *(m * 10**k for m in (1, 2, 5) for k in range(4) if m * 10**k <= min(wanted, MOST_EPOCHS)))
 
 
 def _record(name: str) -> dict[str, Any]:
     """What set.json says where it is whole, else nothing."""
     with contextlib.suppress(OSError, Damaged):
-        match read_json(own_folder() / name / RECORD):
-            case {"format": int(number), "pictures": int(n)} as record if number == FORMAT and n >= LEAST:
+        match records.read(own_folder() / name / RECORD, records.OWN_SET):
+            case {"format": 1, "pictures": n} as record if n >= LEAST:
+                return record | {"test": n // EVERY}
+            case {"format": 2, "pictures": n, "test": test} as record if n >= LEAST and 0 < test < n:
                 return record
     return {}
+
+
+def _names(recorded: Any, number: int) -> tuple[str, ...]:
+    """The names of the classes as recorded, where they are such; else their numbers."""
+    told = recorded if isinstance(recorded, list) and len(recorded) == number > 1 else [None]
+    if all(isinstance(name, str) and plain(name) for name in told) and len(set(told)) == number:
+        return tuple(told)
+    return tuple(str(k + 1) for k in range(number)) if number > 1 else ("picture",)
 
 
 def _present(name: str) -> bool:
@@ -143,34 +161,43 @@ def _load(name: str) -> Split:
 
 @functools.lru_cache(maxsize=4)
 def _read(folder: str, name: str, version: int) -> Split:
+    about_to_wait()
     try:
         tensors = load(_packed(name))
         images, labels = tensors["images"].float() / 255, tensors["labels"].long()
+        for_test = tensors.get("for_test", torch.arange(len(images)) % EVERY == EVERY - 1)
     except (SafetensorError, KeyError) as error:
         raise DatasetError(
             f"The own pictures {name} cannot be read: they are damaged; delete them and import them again."
         ) from error
-    for_test = torch.arange(len(images)) % EVERY == EVERY - 1
     return Split(Images(images[~for_test], labels[~for_test]), Images(images[for_test], labels[for_test]))
 
 
-def keep(images: Tensor, labels: Tensor) -> Dataset:
-    """Keep arranged pictures (n, channels, side, side) uint8 with classes (n,) as a data set, unless it is there already.
+def keep(images: Tensor, labels: Tensor, for_test: Tensor, classes: Sequence[str] = ()) -> Dataset:
+    """Keep arranged pictures as a data set, unless it is there already.
+
+    They are (n, channels, side, side) uint8, with classes (n,) int64, whether they are for testing (n,) bool, and the
+    names of the classes, none where there is but one.
 
     Raises
-        DatasetError: where there are too few, no room for more, or the folder cannot be written.
+        DatasetError: where there is no room for more, or the folder cannot be written.
     """
-    if len(images) < LEAST:
-        raise DatasetError(
-            f"{len(images)} different picture{'s' * (len(images) != 1)}: a data set must have at least {LEAST}, because a "
-            "fifth of them is for testing; put more into the zip."
-        )
-    data = save({"images": images, "labels": labels})
+    data = save(
+        {"images": images.contiguous(), "labels": labels, "for_test": for_test},
+        {"classes": json.dumps(list(classes), allow_nan=False)},
+    )
     digest = hashlib.sha256(data).hexdigest()
     colour = "grey" if images.shape[1] == 1 else "colour"
-    name = f"own-{images.shape[2]}-{colour}-{int(labels.max()) + 1}-{digest[:16]}"
-    record = {"format": FORMAT, "sha256": digest, "pictures": len(images), "created": time.time()}
-    with _writing:
+    name = f"own-{images.shape[2]}-{colour}-{max(1, len(classes))}-{digest[:16]}"
+    record = {
+        "format": FORMATS[-1],
+        "sha256": digest,
+        "pictures": len(images),
+        "test": int(for_test.sum()),
+        "classes": list(classes),
+        "created": time.time(),
+    }
+    with patient(_writing):
         if not _whole(name):
             _require_room(len(data))
             _write(name, data, record)
@@ -188,8 +215,8 @@ def _require_room(size: int) -> None:
     used = [(folder / PICTURES).stat().st_size for folder in map(own_folder().joinpath, own_entries())]
     if len(used) >= MOST_SETS or sum(used) + size > MOST_BYTES:
         raise DatasetError(
-            f"There is no room for more own pictures: at most {MOST_SETS} data sets and {MOST_BYTES // 10**6} MB are kept; "
-            "delete one first."
+            f"There is no room for more own pictures: at most {MOST_SETS} data sets and {MOST_BYTES // 10**6} MB are "
+            "kept; delete one first."
         )
 
 
@@ -207,23 +234,16 @@ def _write(name: str, data: bytes, record: dict[str, Any]) -> None:
         sync_folder(folder)
     except OSError as error:
         raise DatasetError(
-            f"{folder} cannot be written ({error.strerror}): own pictures are kept there; free some space or set AE_RUNS."
+            f"{unwritable(str(folder), error)}, or set AE_RUNS to another folder: own pictures are kept there."
         ) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-        for left in _half_made():
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _half_made() -> Iterator[Path]:
-    for path in own_folder().glob(".*.part"):
-        with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > HALF_MADE_S:
-                yield path
+        remove_half_made(folder)
 
 
 def _remove(name: str) -> None:
     """Delete the pictures for good, from memory too; nothing where they are gone already."""
+    about_to_wait()
     _read.cache_clear()
     away = own_folder() / f".{secrets.token_hex(8)}.part"
     with contextlib.suppress(FileNotFoundError):

@@ -5,6 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
+HANDS_ON = "checked_pictures"  # a check whose answer is what it was given
+
+
+def handed_on(node: ast.AST | None) -> ast.expr | None:
+    """What a call that only checks its first argument, and answers with it, was given; None for anything else."""
+    match node:
+        case ast.Call(func=ast.Name(id=name), args=[given, *_]) if name == HANDS_ON:
+            return given
+    return None
+
 
 def only_checks(function: ast.FunctionDef, is_check: Callable[[str], bool]) -> bool:
     """Whether nothing is left of a function without its checks of mistakes."""
@@ -28,11 +38,24 @@ def dispensable(function: ast.FunctionDef, is_check: Callable[[str], bool]) -> l
 
 def _finds_mistakes(s: ast.stmt, is_check: Callable[[str], bool]) -> bool:
     if isinstance(s, ast.If):
-        ends = isinstance(s.body[-1], ast.Raise) and not s.orelse
-        return ends and all(isinstance(inner, ast.Assign) for inner in s.body[:-1])
+        ends = isinstance(s.body[-1], ast.Raise) and all(isinstance(inner, ast.Assign) for inner in s.body[:-1])
+        return not s.orelse and (ends or all(_finds_mistakes(inner, is_check) for inner in s.body))
     if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call) and isinstance(s.value.func, ast.Name):
-        return is_check(s.value.func.id)
-    return isinstance(s, ast.Assert)
+        return is_check(s.value.func.id) or s.value.func.id == HANDS_ON
+    return isinstance(s, ast.Assert) or _sets_to_itself(s)
+
+
+def _sets_to_itself(s: ast.stmt) -> bool:
+    """Whether a statement gives something, checked, to where it was before."""
+    match s:
+        case ast.Assign(targets=[target], value=value):
+            given = handed_on(value)
+            return given is not None and ast.unparse(target) == ast.unparse(given)
+        case ast.Expr(ast.Call(func=function, args=[owner, ast.Constant(value=str(name)), value])):
+            given = handed_on(value)
+            whole = f"{ast.unparse(owner)}.{name}"
+            return given is not None and ast.unparse(function) == "object.__setattr__" and ast.unparse(given) == whole
+    return False
 
 
 def _is_idle(s: ast.Assign, read: set[str], before: set[str]) -> bool:

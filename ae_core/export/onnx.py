@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ae_core.export.base import ExportError
 from ae_core.models import Autoencoder
 from ae_core.models.convolutional import Shrink
-from ae_core.runs import Run
+from ae_core.runs.run import Run
 
 NEEDED = ("onnx", "onnxscript")  # what torch.onnx.export uses; requirements-export.txt pins them
 
@@ -79,6 +79,13 @@ def onnx_parts(run_or_model: Run | Autoencoder, folder: Path) -> tuple[Path, Pat
 def _write(part: nn.Module, example: Tensor, names: tuple[str, str], path: Path) -> None:
     any_number = ({0: torch.export.Dim("n", min=1)},)
     torch.onnx.export(
-        part.eval(), (example,), path, input_names=names[:1], output_names=names[1:],
-        dynamic_shapes=any_number, external_data=False, dynamo=True, verbose=False,
-    )  # fmt: skip
+        part.eval(),
+        (example,),
+        path,
+        input_names=names[:1],
+        output_names=names[1:],
+        dynamic_shapes=any_number,
+        external_data=False,
+        dynamo=True,
+        verbose=False,
+    )

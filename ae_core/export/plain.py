@@ -1,7 +1,9 @@
-"""A definition of ours as the plain PyTorch that it is: without knobs, types, checks of mistakes and what nobody asks for.
+"""A definition of ours as the plain PyTorch that it is: without knobs, types, checks of mistakes and what nobody asks
+for.
 
-The text is edited where its syntax tree says, so that comments and layout stay. A method whose name the program does not
-mention cannot be reached. A knob's choice that it does not mention was not chosen: no table needs it, nothing is equal.
+The text is edited where its syntax tree says, so that comments and layout stay. A method whose name the program does
+not mention cannot be reached. A knob's choice that it does not mention was not chosen: no table needs it, nothing is
+equal.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
 
-from ae_core.export.checks import dispensable, is_text, only_checks
+from ae_core.export.checks import dispensable, handed_on, is_text, only_checks
 
 FOR_TOOLS = re.compile(r"  # (type: ignore\[[^\]]*\]|fmt: skip)")
 SIGNATURE = re.compile(r"( *def \w+\()\n([^()]*)\n *\):")
@@ -155,6 +157,12 @@ class _Edits(ast.NodeVisitor):
             self.edits.append((self.at(node.lineno, 0), self.at(node.orelse[0].lineno, 0), b""))
             for line in range(node.orelse[0].lineno, (node.end_lineno or 0) + 1):
                 self.edits.append((self.at(line, 0), self.at(line, 4), b""))
+
+    def visit_Call(self, node: ast.Call) -> None:
+        if given := handed_on(node):
+            self.replace(node, self.source(given))
+        else:
+            self.generic_visit(node)
 
     def visit_IfExp(self, node: ast.IfExp) -> None:
         self.generic_visit(node)

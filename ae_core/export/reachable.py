@@ -38,7 +38,8 @@ def read_module(name: str) -> Module:
         text = inspect.getsource(importlib.import_module(name))
     except OSError as error:
         raise ExportError(
-            f"The source of {name} is not here: a program is made of it; install Autoencoder Explorer with its .py files."
+            f"The source of {name} is not here: a program is made of it; install Autoencoder Explorer with its .py "
+            "files."
         ) from error
     return Module(tuple(text.splitlines()), {n: s for s in ast.parse(text).body for n in _bound(s)})
 
@@ -144,4 +145,6 @@ class _Reachable:
 def _is_check(module: str, name: str) -> bool:
     """Whether a name means, in that module, a function of ours that only looks for mistakes."""
     statement = read_module(module).statements.get(name)
+    if isinstance(statement, ast.ImportFrom) and (source := statement.module or "").partition(".")[0] == OURS:
+        return _is_check(source, next(a.name for a in statement.names if (a.asname or a.name) == name))
     return isinstance(statement, ast.FunctionDef) and only_checks(statement, lambda called: _is_check(module, called))

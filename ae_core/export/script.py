@@ -1,7 +1,7 @@
 """The script: one PyTorch program that trains a run again, made of the source that trained it.
 
 The definitions are those of the models, data sets and schedules themselves (`reachable.py`), so they cannot drift from
-what was trained; the loop is that of `training.py` without what only a page needs.
+what was trained; the loop is that of `training/loop.py` without what only a page needs.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from ae_core.export.reachable import read_module, standing_alone
 from ae_core.knobs import declared
 from ae_core.models import model_class
 from ae_core.models.base import DataStarted
-from ae_core.optimisers import SCHEDULES
-from ae_core.recipe import Recipe
+from ae_core.runs.recipe import Recipe
+from ae_core.training.optimisers import SCHEDULES
+from ae_core.waits import about_to_wait, patient
 
 # ast.parse of Python 3.11 counts its depth for all threads together: of two at once one may end in a SystemError.
 _one_at_a_time = threading.Lock()
@@ -47,7 +48,7 @@ for epoch in range(EPOCHS):
 {step}
         optimiser.zero_grad()
         loss = torch.stack(list(losses.values())).sum()
-        loss.backward()
+        {objective}.backward()
         optimiser.step()
     print(f"epoch {{epoch + 1}} of {{EPOCHS}}: loss of the last batch {{loss.item():.4f}}")
 
@@ -82,7 +83,8 @@ def training_script(recipe: Recipe) -> str:
     Raises
         ExportError: where the source of the project is not installed, or a data set is not read by a function.
     """
-    with _one_at_a_time:
+    about_to_wait()
+    with patient(_one_at_a_time):
         return _written(recipe)
 
 
@@ -90,19 +92,25 @@ def _written(recipe: Recipe) -> str:
     kind = model_class(recipe.model)
     data, origins = _data(recipe)
     optimiser, rule = _optimiser(recipe)
-    origins |= {"torch": "ae_core.training", kind.__name__: kind.__module__, rule: "ae_core.optimisers"}
+    origins |= {"torch": "ae_core.training.loop", kind.__name__: kind.__module__, rule: "ae_core.training.optimisers"}
     step = FLOAT32
     if recipe.plan["precision"] != "float32":
         step = AUTOCAST.format(precision=_shown(recipe.plan["precision"]))
-        origins["autocast"] = "ae_core.device"
+        origins["autocast"] = "ae_core.training.device"
     if (schedule := recipe.plan["schedule"]) != "constant":
         function = SCHEDULES[schedule]
         step = SCHEDULED.format(schedule=function.__name__) + step
         origins[function.__name__] = function.__module__
     plan = {name: recipe.plan[name] for name in ("epochs", "batch_size", "learning_rate", "seed")}
-    main = MAIN.format(**plan, data=data, model=_model(recipe), optimiser=optimiser, step=step, unit=recipe.unit)
+    objective = "(loss / train[0].numel())" if recipe.plan["minimised"] == "mean" else "loss"
+    main = MAIN.format(
+        **plan, data=data, model=_model(recipe), optimiser=optimiser, step=step, objective=objective, unit=recipe.unit
+    )
     program = standing_alone(main, origins, [word for knob in declared(kind).values() for word in knob.knob.choices])
-    return f'"""{recipe.title}: a training of Autoencoder Explorer in one file.\n\nNeeds {_needs(program)}.\n"""\n\n{program}'
+    return (
+        f'"""{recipe.title}: a training of Autoencoder Explorer in one file.\n\nNeeds'
+        f' {_needs(program)}.\n"""\n\n{program}'
+    )
 
 
 def _model(recipe: Recipe) -> str:
@@ -122,7 +130,7 @@ def _shown(value: object) -> str:
 
 def _optimiser(recipe: Recipe) -> tuple[str, str]:
     """The expression that makes the optimiser, and the name of its class: the entry in `OPTIMISERS`, filled in."""
-    statement = read_module("ae_core.optimisers").statements["OPTIMISERS"]
+    statement = read_module("ae_core.training.optimisers").statements["OPTIMISERS"]
     assert isinstance(statement, ast.AnnAssign) and isinstance(statement.value, ast.Dict)
     entries = {ast.unparse(k): v for k, v in zip(statement.value.keys, statement.value.values, strict=True) if k}
     making = deepcopy(entries[repr(recipe.plan["optimiser"])])

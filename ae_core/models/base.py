@@ -38,6 +38,7 @@ class Autoencoder(nn.Module, ABC):
 
     title: ClassVar[str]  # its name on screen
     unit: str  # of the loss: squared error or nats
+    ends_in_logits: ClassVar[bool] = False  # whether `decode` is the sigmoid of `decoder`, so never exactly 0 or 1
     progress: float = 1.0  # share of the training that lay behind it in its last step; 1 once training has ended
     encoder: nn.Sequential  # layers from pictures to the code, or to the numbers that describe its distribution
     decoder: nn.Sequential  # layers from codes (n, latent) to what `decode` makes pictures of
@@ -83,6 +84,8 @@ class DataStarted(Autoencoder, ABC):
 class DeterministicAutoencoder(Autoencoder, ABC):
     """An encoder network, a decoder network that ends in logits, and a reconstruction loss."""
 
+    ends_in_logits = True
+
     def __init__(
         self, shape: Shape, latent: int, networks: tuple[nn.Sequential, nn.Sequential], loss: ReconstructionLoss
     ) -> None:
@@ -119,11 +122,15 @@ class Gaussian(NamedTuple):
         return self.mean + (0.5 * self.log_variance).exp() * noise
 
     def kl(self) -> Tensor:
-        """KL(this || Normal(0, I)) of each latent of each image (n, latent), in nats; Kingma and Welling, appendix B."""
+        """KL(this || Normal(0, I)) of each latent of each image (n, latent), in nats; Kingma and Welling,
+        appendix B.
+        """
         return 0.5 * (self.mean.square() + self.log_variance.exp() - 1 - self.log_variance)
 
     def log_ratio(self, noise: Tensor) -> Tensor:
-        """log p(z) - log q(z | x) at z = `at(noise)` in nats, summed over latents: (n,) or (k, n); p is Normal(0, I)."""
+        """log p(z) - log q(z | x) at z = `at(noise)` in nats, summed over latents: (n,) or (k, n); p is
+        Normal(0, I).
+        """
         return 0.5 * (noise.square() - self.at(noise).square() + self.log_variance).sum(-1)
 
 

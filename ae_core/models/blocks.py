@@ -31,6 +31,8 @@ Weighted = TypeVar("Weighted", nn.Linear, nn.Conv2d)
 LatentKnob = Annotated[
     int, Knob("Size of the code: how many numbers a picture is squeezed into", 1, 1024, log=2, label="Size of the code")
 ]
+TIED = "Decode with the encoder's weights, transposed, instead of own ones"
+TiedKnob = Annotated[bool, Knob(TIED)]
 HiddenKnob = Annotated[
     tuple[int, ...],
     Knob(
@@ -93,7 +95,8 @@ def dense_mirror(
 
 
 class BatchNorm(nn.Module):
-    """Give each column of rows (n, width) a learned mean and spread; Ioffe and Szegedy (2015), arXiv:1502.03167, alg. 1.
+    """Give each column of rows (n, width) a learned mean and spread; Ioffe and Szegedy (2015), arXiv:1502.03167, alg.
+    1.
 
     In training the columns are first standardised by their mean and variance over the batch, otherwise by the running
     averages of both. A batch of one row, which has no variance, is standardised by the averages in training too.
@@ -132,6 +135,16 @@ class Tied(nn.Module):
 
     def forward(self, code: Tensor) -> Tensor:
         return F.linear(code, self.weight, self.bias)
+
+
+def tied_mirror(networks: tuple[nn.Sequential, nn.Sequential]) -> tuple[nn.Sequential, nn.Sequential]:
+    """A dense encoder and its mirror image, each layer of which now has the weights of its like and a bias of
+    its own.
+    """
+    encoder, decoder = networks
+    inward = [layer for layer in encoder if isinstance(layer, nn.Linear)]
+    layers = [Tied(inward.pop()) if isinstance(layer, nn.Linear) else layer for layer in decoder]
+    return encoder, nn.Sequential(*layers)
 
 
 class ToShape(nn.Module):

@@ -26,14 +26,16 @@ from torch import Tensor, nn
 
 from ae_core.knobs import Knob, When, checks_knobs
 from ae_core.models.base import DeterministicAutoencoder, Shape, checked_shape
-from ae_core.models.blocks import HiddenKnob, LatentKnob, Tied, dense_mirror
+from ae_core.models.blocks import HiddenKnob, LatentKnob, dense_mirror, tied_mirror
 from ae_core.models.reconstruction import RECONSTRUCTION_LOSSES, ReconstructionKnob
 
 SLOPES = {"sigmoid": lambda h: h * (1 - h), "tanh": lambda h: 1 - h.square()}  # f' from f
 
 
 class Contractive(DeterministicAutoencoder):
-    """Dense layers and a price on the Jacobian of the code; 784-64-784 with tied weights by default on 28x28 pictures."""
+    """Dense layers and a price on the Jacobian of the code; 784-64-784 with tied weights by default on 28x28
+    pictures.
+    """
 
     title = "Contractive"
 
@@ -55,10 +57,9 @@ class Contractive(DeterministicAutoencoder):
         reconstruction: ReconstructionKnob = "bce",
     ) -> None:
         shape = checked_shape(shape)
-        encoder, decoder = dense_mirror(shape, latent, hidden, activation, activation)
-        if not hidden:
-            decoder[0] = Tied(encoder[1])  # type: ignore[arg-type]
-        super().__init__(shape, latent, (encoder, decoder), RECONSTRUCTION_LOSSES[reconstruction])
+        networks = dense_mirror(shape, latent, hidden, activation, activation)
+        networks = networks if hidden else tied_mirror(networks)
+        super().__init__(shape, latent, networks, RECONSTRUCTION_LOSSES[reconstruction])
         self.weight, self.higher_order, self.noise = weight, higher_order, noise
         self.slope = SLOPES[activation]
 
@@ -91,7 +92,8 @@ class Contractive(DeterministicAutoencoder):
         return answers
 
     def _sensitivity(self, layers: list[Tensor]) -> Tensor:
-        """S with J = S W1 at each picture: (n, latent, width of the first layer), or for one layer its diagonal (n, latent).
+        """S with J = S W1 at each picture: (n, latent, width of the first layer), or for one layer its diagonal (n,
+        latent).
 
         J itself, (latent, pixels) for each picture, is never written down.
         """

@@ -2,6 +2,7 @@
 
     pooled   encoder  (3x3 convolution, bend, halve) three times; the code is a 4x4 map with latent / 16 channels
              decoder  (3x3 convolution, bend, double) three times, then one more convolution gives the picture
+             (a map side of 7 stops at 7x7: pictures of 28x28 are halved twice)
     strided  encoder  (3x3 convolution in steps of 2, bend) for every number of channels, then a dense layer to the code
              decoder  a dense layer, (3x3 convolution, bend, double) for every number, then one more convolution
     loss     L = sum over pixels of -x log y - (1 - x) log(1 - y), averaged over images   (or the squared error)
@@ -32,14 +33,33 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ae_core.knobs import Knob, KnobError, checks_knobs
+from ae_core.knobs import Knob, KnobError, When, checks_knobs
 from ae_core.models.base import PlainAutoencoder, Shape, checked_shape
 from ae_core.models.blocks import ACTIVATIONS, ActivationKnob, glorot
 from ae_core.models.reconstruction import RECONSTRUCTION_LOSSES, ReconstructionKnob
 
-SIDE = 4  # the code is a SIDE x SIDE map, whatever the size of the picture
+SIDE = 4  # the code is a SIDE x SIDE map unless another side is asked for, whatever the size of the picture
 MOST_CHANNELS = 256
+MOST_NUMBERS = 2048  # of a code that is a map
 Size = tuple[int, int]
+
+
+def map_side_knob(only_when: When) -> Knob:
+    """The knob for the side of the map that is the code."""
+    about = "Side of the map that is the code; 7 for pictures of 28x28 that are halved twice instead of three times"
+    return Knob(about, 2, 32, label="Side of the map", only_when=only_when)
+
+
+def require_map(shape: Shape, latent: int, side: int, body: str) -> None:
+    """KnobError unless a code of `latent` numbers is a side x side map, at most half as wide as a picture."""
+    if 2 * side > min(shape[1:]):
+        raise KnobError(
+            f"map_side = {side}: must be at most half of the {min(shape[1:])} pixels of a picture's shorter side; take "
+            f"{SIDE}."
+        )
+    if latent % side**2:
+        nearest = max(side**2, latent // side**2 * side**2)
+        raise KnobError(f"latent = {latent}: with body = {body} it must be a multiple of {side**2}; take {nearest}.")
 
 
 class Convolutional(PlainAutoencoder):
@@ -55,9 +75,9 @@ class Convolutional(PlainAutoencoder):
         latent: Annotated[
             int,
             Knob(
-                "Size of the code; with body = pooled a 4x4 map, so 16 numbers for each of its channels",
+                "Size of the code; with body = pooled a map, so 16 numbers for each channel of a 4x4 one",
                 1,
-                1024,
+                MOST_NUMBERS,
                 log=2,
                 label="Size of the code",
             ),
@@ -65,7 +85,7 @@ class Convolutional(PlainAutoencoder):
         body: Annotated[
             str,
             Knob(
-                "How the picture shrinks: by pooling down to a 4x4 map, or by strides down to a dense code "
+                "How the picture shrinks: by pooling down to a small map, or by strides down to a dense code "
                 "(stronger, with channels 32, 64)",
                 choices=("pooled", "strided"),
             ),
@@ -74,32 +94,36 @@ class Convolutional(PlainAutoencoder):
             tuple[int, ...],
             Knob("Channels before the code, from the picture inwards", 1, MOST_CHANNELS, label="Channels"),
         ] = (16, 8),
+        map_side: Annotated[int, map_side_knob(When("body", ("pooled",)))] = SIDE,
         activation: ActivationKnob = "relu",
         reconstruction: ReconstructionKnob = "bce",
     ) -> None:
         shape = checked_shape(shape)
-        if body == "pooled" and latent % SIDE**2:
-            nearest = max(SIDE**2, latent // SIDE**2 * SIDE**2)
-            raise KnobError(f"latent = {latent}: with body = pooled it must be a multiple of 16; take {nearest}.")
+        if body == "pooled":
+            require_map(shape, latent, map_side, "pooled")
         if body == "strided" and not hidden:
             raise KnobError(
                 "hidden = (): with body = strided it must name the channels of a layer or more; take 32,64."
             )
-        mirror = convolutional_mirror if body == "pooled" else strided_mirror
-        networks = mirror(shape, latent, hidden, activation)
+        if body == "pooled":
+            networks = convolutional_mirror(shape, latent, hidden, activation, map_side)
+        else:
+            networks = strided_mirror(shape, latent, hidden, activation)
         super().__init__(shape, latent, networks, RECONSTRUCTION_LOSSES[reconstruction])
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # half the time per step
 
 
 def convolutional_mirror(
-    shape: Shape, latent: int, hidden: Sequence[int], activation: str
+    shape: Shape, latent: int, hidden: Sequence[int], activation: str, side: int = SIDE
 ) -> tuple[nn.Sequential, nn.Sequential]:
-    """Encoder (n, *shape) -> (n, latent) through a 4x4 map, and decoder (n, latent) -> (n, *shape), its mirror image."""
-    channels = [shape[0], *hidden, latent // SIDE**2]
-    sizes = halvings((shape[1], shape[2]), len(channels) - 1)
+    """Encoder (n, *shape) -> (n, latent), whose code is a side x side map, and decoder (n, latent) -> (n, *shape), its
+    mirror.
+    """
+    channels = [shape[0], *hidden, latent // side**2]
+    sizes = halvings((shape[1], shape[2]), len(channels) - 1, side)
     bend = ACTIVATIONS[activation]
     encoder = nn.Sequential(*narrowing(channels, sizes, bend), nn.Flatten())
-    to_map = nn.Unflatten(1, (channels[-1], SIDE, SIDE))
+    to_map = nn.Unflatten(1, (channels[-1], side, side))
     decoder = nn.Sequential(to_map, *widening(channels, sizes, bend), filters(channels[1], shape[0]))
     return encoder, decoder
 
@@ -107,7 +131,9 @@ def convolutional_mirror(
 def strided_mirror(
     shape: Shape, latent: int, hidden: Sequence[int], activation: str
 ) -> tuple[nn.Sequential, nn.Sequential]:
-    """Encoder (n, *shape) -> (n, latent), half the size at every layer and dense at the end, and decoder, its mirror."""
+    """Encoder (n, *shape) -> (n, latent), half the size at every layer and dense at the end, and decoder, its
+    mirror.
+    """
     channels, sizes, bend = [shape[0], *hidden], [(shape[1], shape[2])], ACTIVATIONS[activation]
     encoder: list[nn.Module] = []
     for inputs, outputs in pairwise(channels):
@@ -125,12 +151,12 @@ def filters(inputs: int, outputs: int, step: int = 1) -> nn.Module:
     return glorot(nn.Conv2d(inputs, outputs, 3, step, padding=1))
 
 
-def halvings(size: Size, times: int) -> list[Size]:
-    """The sizes of the maps from the picture to the code: each half of the one before, the last 4x4."""
+def halvings(size: Size, times: int, side: int = SIDE) -> list[Size]:
+    """The sizes of the maps from the picture to the code: each half of the one before, the last side x side."""
     sizes = [size]
     for _ in range(times - 1):
-        sizes.append((max(SIDE, -(-sizes[-1][0] // 2)), max(SIDE, -(-sizes[-1][1] // 2))))
-    return [*sizes, (SIDE, SIDE)]
+        sizes.append((max(side, -(-sizes[-1][0] // 2)), max(side, -(-sizes[-1][1] // 2))))
+    return [*sizes, (side, side)]
 
 
 def narrowing(channels: list[int], sizes: list[Size], bend: type[nn.Module]) -> list[nn.Module]:

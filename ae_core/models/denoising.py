@@ -21,8 +21,15 @@ from torch import Tensor
 from ae_core.corruption import CORRUPTIONS
 from ae_core.knobs import Knob, KnobError, When, checks_knobs
 from ae_core.models.base import DeterministicAutoencoder, Shape, checked_shape
-from ae_core.models.blocks import ACTIVATIONS, ActivationKnob, HiddenKnob, LatentKnob, dense_mirror
-from ae_core.models.convolutional import MOST_CHANNELS, SIDE, convolutional_mirror
+from ae_core.models.blocks import ACTIVATIONS, TIED, ActivationKnob, HiddenKnob, dense_mirror, tied_mirror
+from ae_core.models.convolutional import (
+    MOST_CHANNELS,
+    MOST_NUMBERS,
+    SIDE,
+    convolutional_mirror,
+    map_side_knob,
+    require_map,
+)
 from ae_core.models.reconstruction import RECONSTRUCTION_LOSSES, ReconstructionKnob
 
 
@@ -36,29 +43,41 @@ class Denoising(DeterministicAutoencoder):
         self,
         shape: Shape,
         *,
-        latent: LatentKnob = 64,
+        latent: Annotated[
+            int,
+            Knob(
+                "Size of the code: how many numbers a picture is squeezed into",
+                1,
+                MOST_NUMBERS,
+                log=2,
+                label="Size of the code",
+            ),
+        ] = 64,
         corruption: Annotated[str, Knob("Kind of damage", choices=tuple(CORRUPTIONS))] = "gaussian",
         level: Annotated[float, Knob("How much damage: standard deviation, or share of the picture", 0, 1)] = 0.5,
         body: Annotated[
             str, Knob("Layers of both halves: dense, or filters that slide", choices=("dense", "conv"))
         ] = "dense",
         hidden: HiddenKnob = (400,),
+        map_side: Annotated[int, map_side_knob(When("body", ("conv",)))] = SIDE,
         activation: ActivationKnob = "relu",
         code_activation: Annotated[
             str,
             Knob("Bend applied to the code", choices=tuple(ACTIVATIONS), only_when=When("body", ("dense",))),
         ] = "linear",
+        tied: Annotated[bool, Knob(TIED, only_when=When("body", ("dense",)))] = False,
         reconstruction: ReconstructionKnob = "bce",
     ) -> None:
         shape = checked_shape(shape)
-        if body == "conv" and latent % SIDE**2:
-            raise KnobError(f"latent = {latent}: with body = conv it must be a multiple of {SIDE**2}; take 64.")
+        if body == "conv":
+            require_map(shape, latent, map_side, "conv")
         if body == "conv" and max(hidden, default=0) > MOST_CHANNELS:
             raise KnobError(f"hidden = {hidden}: with body = conv these are channels, at most 256 each; take 32,32.")
         if body == "conv":
-            networks = convolutional_mirror(shape, latent, hidden, activation)
+            networks = convolutional_mirror(shape, latent, hidden, activation, map_side)
         else:
             networks = dense_mirror(shape, latent, hidden, activation, code_activation)
+            networks = tied_mirror(networks) if tied else networks
         super().__init__(shape, latent, networks, RECONSTRUCTION_LOSSES[reconstruction])
         if body == "conv":
             self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # half the time per step

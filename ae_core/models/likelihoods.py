@@ -3,12 +3,13 @@
     mean              y = sigmoid(logits),   logits = decoder(z)
     bernoulli         -log p(x | z) = sum over pixels of -x log y - (1 - x) log(1 - y)
     gaussian          -log p(x | z) = sum over pixels of (x - y)^2 / (2 s^2) + log s + 1/2 log 2 pi
-                      s is fixed, or one learned number (gaussian_scalar), or comes from z for each pixel (gaussian_pixel)
+                      s is fixed, or one learned number (gaussian_scalar), or comes from z for each pixel
+                      (gaussian_pixel)
 
 All in nats. The first is the logarithm of a probability where pixels are black or white, and a good loss but no
 probability where they are grey. The second is the logarithm of a density: it may be positive, and it depends on the
-unit of the pixels, here [0, 1]. A pixel that never varies would be given s = 0 and an infinite density, so gaussian_pixel
-has a least s.
+unit of the pixels, here [0, 1]. A pixel that never varies would be given s = 0 and an infinite density, so
+gaussian_pixel has a least s.
 
 Source: Kingma and Welling (2014), arXiv:1312.6114, appendix C; one learned variance: Rybkin, Daniilidis and Levine
 (2021), arXiv:2006.13202, section 4.1.

@@ -31,7 +31,7 @@ from torch import Tensor, nn
 from ae_core.baselines import PCA
 from ae_core.knobs import Knob, checks_knobs
 from ae_core.models.base import DataStarted, Shape
-from ae_core.models.blocks import LatentKnob, Tied, ToShape, glorot
+from ae_core.models.blocks import LatentKnob, Tied, TiedKnob, ToShape, glorot
 
 
 class Linear(DataStarted):
@@ -46,7 +46,7 @@ class Linear(DataStarted):
         shape: Shape,
         *,
         latent: LatentKnob = 64,
-        tied: Annotated[bool, Knob("Decode with the encoder's weights, transposed, instead of own ones")] = False,
+        tied: TiedKnob = False,
         start: Annotated[
             str, Knob("First weights: at random, or those of PCA on the training pictures", choices=("random", "pca"))
         ] = "random",
@@ -84,7 +84,8 @@ class Linear(DataStarted):
 
     @torch.no_grad()
     def components(self, images: Tensor) -> Tensor:
-        """Principal components from the weights: orthonormal rows (min(latent, pixels), pixels), largest variance first.
+        """Principal components from the weights: orthonormal rows (min(latent, pixels), pixels), largest variance
+        first.
 
         Images (n, channels, height, width) say how the codes vary; those of the training give the components of PCA,
         as far as training went. The largest entry of each row is positive, since a component has no sign.

@@ -6,7 +6,7 @@
 
 Each layer bends space a little; together they can follow a curved surface on which the pictures lie, where PCA has
 only a flat one. Every layer on the way holds the picture in its own form, and any of them can be looked at
-(`ae_core/layers.py`): early ones are close to strokes, late ones to what the picture shows.
+(`ae_core/space/layers.py`): early ones are close to strokes, late ones to what the picture shows.
 
 A deep stack is hard to train from random weights, because each layer has to follow the drift of those before it. With
 `normalise` the numbers that enter the bends keep a learned mean and spread over the batch, and depth costs little.

@@ -15,8 +15,8 @@ could be called a correlation instead of being put right.
 
 Of a neighbourhood of f x f pixels (f^2 - 1) / 2 come later in raster order: that many numbers c a pixel, so memory
 grows with the pixels and not with their square; `structured_gaussian.py` says how density and samples come from them.
-With 1x1 there are none: a deviation for each pixel, and no correlations. A pixel that is black in every picture would be
-given the deviation 0 and an infinite density; so no s_i is below `floor`, in units in which white is 1. All numbers
+With 1x1 there are none: a deviation for each pixel, and no correlations. A pixel that is black in every picture would
+be given the deviation 0 and an infinite density; so no s_i is below `floor`, in units in which white is 1. All numbers
 of nats depend on it: compare only models with the same floor.
 
 Source: Dorta, Vicente, Agapito, Campbell and Simpson (2018), Structured uncertainty prediction networks,
@@ -37,7 +37,7 @@ from ae_core.models.base import Gaussian, GenerativeAutoencoder, Shape
 from ae_core.models.blocks import ACTIVATIONS, ActivationKnob, HiddenKnob, LatentKnob, dense_mirror, glorot
 from ae_core.models.convolutional import SIDE, filters, halvings, widening
 from ae_core.models.likelihoods import PACE
-from ae_core.structured_gaussian import StructuredGaussian, neighbours
+from ae_core.models.structured_gaussian import StructuredGaussian, neighbours
 
 START = 0.1  # deviation of a pixel before anything is learned
 AT_ONCE = 2**23  # numbers that describe the errors of the pictures looked at together: 32 MB
@@ -48,6 +48,7 @@ class StructuredVAE(GenerativeAutoencoder):
 
     title = "Structured VAE"
     unit = "nats"
+    ends_in_logits = True
 
     @checks_knobs
     def __init__(

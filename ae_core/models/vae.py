@@ -6,6 +6,8 @@
     kl         = beta * sum over latents of KL(q || p),   KL = 1/2 (mean^2 + variance - 1 - log variance)
     loss       L = reconstruction + kl,   in nats, averaged over images;   with beta = 1 it is -ELBO
 
+Of a grey picture bernoulli gives no probability, since a coin is black or white: there L is a loss and nothing more.
+
 Because the clouds fill the space around zero without gaps, a code drawn from the prior decodes to something that looks
 like a picture.
 
@@ -42,6 +44,7 @@ class VAE(GenerativeAutoencoder):
 
     title = "Variational (VAE)"
     unit = "nats"
+    ends_in_logits = True
 
     @checks_knobs
     def __init__(

@@ -1,7 +1,7 @@
 """The smallest autoencoder: one layer squeezes the picture into a code, one layer rebuilds it.
 
     code  h = f(W1 x + b1)
-    output y = sigmoid(W2 h + b2)
+    output y = sigmoid(W2 h + b2)     (tied: W2 is W1 transposed)
     loss  L = sum over pixels of (x - y)^2, averaged over images   (or the cross-entropy)
 
 With fewer numbers in the code than pixels in the picture the network cannot copy; it has to find what the pictures
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from ae_core.knobs import checks_knobs
 from ae_core.models.base import PlainAutoencoder, Shape, checked_shape
-from ae_core.models.blocks import CodeActivationKnob, LatentKnob, dense_mirror
+from ae_core.models.blocks import CodeActivationKnob, LatentKnob, TiedKnob, dense_mirror, tied_mirror
 from ae_core.models.reconstruction import RECONSTRUCTION_LOSSES, ReconstructionKnob
 
 
@@ -31,8 +31,10 @@ class Vanilla(PlainAutoencoder):
         *,
         latent: LatentKnob = 64,
         activation: CodeActivationKnob = "relu",
+        tied: TiedKnob = False,
         reconstruction: ReconstructionKnob = "mse",
     ) -> None:
         shape = checked_shape(shape)
         networks = dense_mirror(shape, latent, (), "linear", activation)
+        networks = tied_mirror(networks) if tied else networks
         super().__init__(shape, latent, networks, RECONSTRUCTION_LOSSES[reconstruction])

@@ -16,12 +16,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ae_core.execution import execute
-from ae_core.ownership import Busy
-from ae_core.recipe import Recipe, recipe
-from ae_core.runs import Run, RunError
-from ae_core.store import Store
-from ae_core.training import Step
+from ae_core.runs.claim import Busy
+from ae_core.runs.execution import execute
+from ae_core.runs.recipe import Recipe
+from ae_core.runs.recipe import recipe as new_recipe
+from ae_core.runs.run import Run, RunError
+from ae_core.runs.store import Store
+from ae_core.training.loop import Step
 
 Measure = Callable[[Run], float]
 
@@ -53,7 +54,7 @@ class Row:
 
     def recipe(self, seed: int = 0) -> Recipe:
         """The checked recipe with that seed."""
-        return recipe(self.model, self.dataset, self.knobs, {**self.plan, "seed": seed})
+        return new_recipe(self.model, self.dataset, self.knobs, {**self.plan, "seed": seed})
 
 
 @dataclass(frozen=True)
@@ -105,24 +106,24 @@ class Result:
         return "reached" if self.mean <= self.at_most else "missed"
 
 
-def runs_of(store: Store, made: Recipe) -> Iterator[Run]:
+def runs_of(store: Store, recipe: Recipe) -> Iterator[Run]:
     """The runs of a recipe, the finished ones first."""
     same = []
     for run in store.listing():
         with contextlib.suppress(RunError):
-            if run.recipe() == made:
+            if run.recipe() == recipe:
                 same.append(run)
     yield from sorted(same, key=lambda run: run.status().state != "done")
 
 
-def trained(store: Store, made: Recipe, watch: Callable[[Step], None] = lambda step: None) -> Run:
+def trained(store: Store, recipe: Recipe, watch: Callable[[Step], None] = lambda step: None) -> Run:
     """A finished run of a recipe: one that is there or is just being trained, one that was broken off, or a new one.
 
     Raises
         RunError: where the training fails; its text is the reason.
     """
-    own = [run for run in runs_of(store, made) if run.status().state == "done" or not run.pretrained]
-    run = own[0] if own else store.create(made, origin="command line")
+    own = [run for run in runs_of(store, recipe) if run.status().state == "done" or not run.pretrained]
+    run = own[0] if own else store.create(recipe, origin="command line")
     while run.status().state != "done":
         try:
             run.clear_stop()

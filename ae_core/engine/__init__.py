@@ -1,0 +1,1 @@
+"""Where trainings and long computations run: worker processes, and one beside them for pages."""

@@ -1,0 +1,1 @@
+"""Run folders: the recipe, the state, the weights and the log of a training."""

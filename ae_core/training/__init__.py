@@ -1,0 +1,1 @@
+"""The training loop, the optimisers, and where tensors are computed."""

@@ -1,0 +1,69 @@
+"""The nearest picture by a bound, against scikit-learn's search through everything."""
+
+import pytest
+import torch
+from sklearn.neighbors import NearestNeighbors
+
+from ae_core.baselines import PCA
+from ae_core.datasets import dataset
+from ae_core.space import nearest
+from ae_core.space.nearest import Nearest
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return dataset("digits").load()
+
+
+def pictures(kind, digits):
+    random = torch.Generator().manual_seed(0)
+    clean = digits.test.images[:60]
+    return {
+        "test pictures": clean,
+        "between two": (clean + clean.flip(0)) / 2,
+        "noise": torch.rand(60, 1, 8, 8, generator=random),
+        "far away": 20 * torch.randn(60, 1, 8, 8, generator=random),
+        "known ones": digits.train.images[-60:],
+        "the mean": digits.train.images.mean(0, keepdim=True),
+    }[kind]
+
+
+@pytest.mark.parametrize("kept", [2, 20, 64])
+@pytest.mark.parametrize("kind", ["test pictures", "between two", "noise", "far away", "known ones", "the mean"])
+def test_it_finds_what_a_search_through_everything_finds(digits, monkeypatch, kind, kept):
+    monkeypatch.setattr(nearest, "KEPT", kept)
+    known, asked = digits.train.images, pictures(kind, digits)
+    index, errors = Nearest.among(known, PCA.fit(known)).find(asked)
+    search = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(known.flatten(1).double().numpy())
+    wanted = search.kneighbors(asked.flatten(1).double().numpy())[0][:, 0] ** 2
+    found = (asked.double() - known[index].double()).square().sum(dim=(1, 2, 3))  # of two as near either will do
+    assert found.numpy() == pytest.approx(wanted, rel=1e-6, abs=1e-9)
+    assert errors.numpy() == pytest.approx(wanted, rel=1e-5, abs=1e-6)
+
+
+def test_few_known_pictures_and_components_of_others(digits):
+    known = digits.train.images[:9]
+    index, errors = Nearest.among(known, PCA.fit(digits.test.images)).find(known[[7, 2]] + 0.01)
+    assert index.tolist() == [7, 2]
+    assert errors.tolist() == pytest.approx([64 * 1e-4] * 2, rel=1e-2)
+
+
+def test_pictures_like_the_known_ones_are_found_without_comparing_them_all(digits, monkeypatch):
+    more, left = Nearest._among_more, []
+    monkeypatch.setattr(Nearest, "_among_all", None)  # must not be needed
+    monkeypatch.setattr(Nearest, "_among_more", lambda self, *asked: left.append(len(asked[0])) or more(self, *asked))
+    monkeypatch.setattr(nearest, "KEPT", 20)
+    known = digits.train.images
+    Nearest.among(known, PCA.fit(known)).find(pictures("test pictures", digits))
+    assert sum(left) <= 6
+
+
+def test_few_doubtful_ones_are_compared_one_by_one_and_many_all_at_once(digits, monkeypatch):
+    monkeypatch.setattr(nearest, "KEPT", 2)  # bounds so low that all are in doubt
+    known, asked = digits.train.images, pictures("between two", digits)
+    search = Nearest.among(known, PCA.fit(known))
+    monkeypatch.setattr(nearest, "MORE", 0)
+    at_once = search.find(asked)
+    monkeypatch.setattr(nearest, "MORE", 10**9)
+    one_by_one = search.find(asked)
+    assert torch.allclose(at_once[1], one_by_one[1]) and len(asked) == 60

@@ -1,0 +1,1 @@
+"""The component `copy_link`: Python side, script and style."""

@@ -1,0 +1,1 @@
+"""The component `dial`: Python side, script and style."""

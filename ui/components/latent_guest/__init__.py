@@ -1,0 +1,1 @@
+"""The component `latent_guest`: Python side, script and style."""

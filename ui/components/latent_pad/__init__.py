@@ -1,0 +1,1 @@
+"""The component `latent_pad`: Python side, script and style."""

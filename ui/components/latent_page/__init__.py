@@ -1,0 +1,1 @@
+"""The component `latent_page`: Python side, script and style."""

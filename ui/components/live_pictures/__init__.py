@@ -1,0 +1,1 @@
+"""The component `live_pictures`: Python side, script and style."""

@@ -1,0 +1,1 @@
+"""The component `sketch_pad`: Python side, script and style."""

@@ -1,0 +1,1 @@
+"""The component `squeeze`: Python side, script and style."""

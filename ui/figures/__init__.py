@@ -1,0 +1,1 @@
+"""Arrays become pictures, charts, words and files."""
