@@ -9,6 +9,7 @@ from ui.components.run_list.run_list import run_list, to_delete
 from ui.figures.frame import heading
 from ui.plain import plain
 from ui.results.engine import engine
+from ui.results.said import say, show_said
 from ui.sections.runs.rows import active, row
 
 PER_PAGE = 40
@@ -25,6 +26,7 @@ heading(
 def delete(run_id: str) -> None:
     """Put a run into the trash and remember it for the undo; it may be gone since the list was drawn."""
     machine = engine()
+    say(LIST, None, "")
     try:
         run = Store.default().find(run_id)
         if machine and active(run):
@@ -33,15 +35,16 @@ def delete(run_id: str) -> None:
         st.session_state[DELETED] = run.id
     except (RunError, OSError) as error:
         if run_id != st.session_state.get(DELETED):  # else it was pressed twice
-            st.error(plain(error))
+            say(LIST, None, str(error))
 
 
 def undo() -> None:
     """Bring back the run that was deleted last."""
+    say(LIST, None, "")
     try:
         Store.default().restore(st.session_state.pop(DELETED))
     except RunError as error:
-        st.error(plain(error))
+        say(LIST, None, str(error))
 
 
 def above(runs: list[Run]) -> int:
@@ -64,6 +67,7 @@ def table(polled: bool) -> None:
     with st.container():  # always there, so that the list below keeps its place on the page and the focus in it
         if (unwanted := to_delete(LIST)) is not None:
             delete(unwanted)
+        show_said(LIST, None, st.error)
         runs = Store.default().listing()
         page = above(runs)
     run_list([row(run) for run in runs[(page - 1) * PER_PAGE : page * PER_PAGE]], OURS, LIST)

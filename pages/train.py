@@ -15,6 +15,7 @@ from ui.controls.pick import pick
 from ui.figures.frame import heading, note, notice
 from ui.plain import plain
 from ui.results.engine import engine
+from ui.results.said import say, show_said
 from ui.sections.train import watch
 from ui.sections.train.download import offer_download
 from ui.sections.train.lesson import show_lesson
@@ -36,7 +37,7 @@ def followed() -> Run | None:
         st.query_params.pop("run", None)
         shipped = [run for run in Store.default().listing() if run.id == EXAMPLE]
         if run_id != EXAMPLE:
-            st.warning(plain(f"{error} Below is the finished example." if shipped else error))
+            say(FOLLOWED, EXAMPLE, f"{error} Below is the finished example." if shipped else str(error))
         return shipped[0] if shipped else None
     if not run.pretrained:
         st.session_state[FOLLOWED] = st.query_params["run"] = run.id
@@ -84,6 +85,7 @@ with controls:
 
 with result:
     run = followed()
+    show_said(FOLLOWED, run.id if run else EXAMPLE)
     if run is None:
         st.info("Nothing has been trained here yet. Press *Train* to see the first.", icon=":material/info:")
     else:

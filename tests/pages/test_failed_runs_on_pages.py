@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from unittest import mock
 
@@ -11,7 +12,9 @@ from every_page import DRAWN, LOOKS
 from small_runs import small_recipe
 from unsound import REASON, UNUSABLE, change_weights, say_failed
 
+from ae_core.runs.run import RunError
 from ae_core.runs.store import ROOT, Store
+from ui.sections.train import watch
 
 UNSOUND, FAILED = "cannot be used: its weights are finite, but", f"failed. {REASON}"
 SEVERAL = {"denoise": "runs", "compare": "runs"}
@@ -101,3 +104,26 @@ def test_where_there_is_no_other_run_a_page_still_says_it(name, run_of, monkeypa
     shutil.rmtree(tmp_path / "nothing", ignore_errors=True)
     app = open_page(name, **({"run": run.id} if name == "train" else {}))
     assert any(UNSOUND in text for text in told(app)) or name in ("runs", "denoise")
+
+
+class Refusing:
+    """An engine whose disk is full."""
+
+    slots = 1
+
+    def resume(self, run):
+        raise RunError("The run folder cannot be written: free some space.")
+
+
+def test_why_a_run_does_not_go_on_stays_until_the_next_press(run_of, monkeypatch):
+    run = run_of("vanilla")
+    run.write_status(dataclasses.replace(run.status(), state="stopped"))
+    monkeypatch.setattr(watch, "engine", Refusing)
+    app = open_page("train", run=run.id)
+    app.button(key="watch_resume").click().run()
+    for _ in range(2):  # as a view that renews itself
+        assert told(app).count("The run folder cannot be written: free some space.") == 1
+        app.run()
+    app.query_params["run"] = "vanilla-digits"
+    app.run()
+    assert not any("cannot be written" in text for text in told(app))

@@ -59,6 +59,25 @@ def test_an_unknown_run_is_explained_and_another_one_shown():
     assert "vanilla-digits" in words(app)
 
 
+@pytest.mark.parametrize("name", ["reconstruct", "latent", "generate", "train"])
+def test_why_another_run_is_shown_stays_until_one_is_chosen(finished, name):
+    """A page is drawn anew a moment later, where a computation has come in: the sentence was gone with that."""
+
+    def said():
+        return [warning.value for warning in app.warning if "there is no such run" in warning.value]
+
+    app = open_page(name, run="vanilla-digits-gone")
+    for _ in range(2):
+        app.run()
+        assert len(said()) == 1
+    if name == "train":
+        app.query_params["run"] = finished.id
+        app.run()
+    else:
+        app.selectbox(key="run").select(finished.id).run()
+    assert not app.exception and not said()
+
+
 def test_a_run_in_the_address_is_opened(finished):
     app = open_page("reconstruct", run=finished.id)
     assert not app.exception

@@ -157,6 +157,8 @@ def test_a_run_that_is_not_in_the_list_is_answered_with_a_sentence(finished, run
     app = press_delete(open_page("runs"), run_id)
     assert not app.exception
     assert "there is no such run" in app.error[0].value and len(app.error) == 1
+    app.run()  # as it is each second while something is trained
+    assert "there is no such run" in app.error[0].value and len(app.error) == 1
     assert row(app, finished.id)
     assert sorted(path.name for path in Store.default().root.iterdir()) == before
 

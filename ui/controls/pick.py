@@ -16,6 +16,7 @@ from ui.controls import live
 from ui.controls.address import publish, settle
 from ui.plain import plain
 from ui.results.failed_runs import mark, say_if_failed, why
+from ui.results.said import say, show_said
 
 ON_PAGE = "one of the names on this page"
 
@@ -120,23 +121,31 @@ def pick_run(default: str = EXAMPLE) -> Run:
     runs = {run.id: run for run in Store.default().listing() if run.has_weights()}
     if not runs:
         no_run()
-    asked = st.query_params.get("run")
+    asked, told = st.query_params.get("run"), ""
     if asked is not None and asked not in runs:
-        try:
-            found = Store.default().find(asked)
-            told = reading.damage(found) or why(found)
-            lacks = f"{asked} has no weights yet: it must have trained for a moment first; here is another run."
-            st.warning(plain(f"{told} Here is another run." if told else lacks))
-        except RunError as error:
-            st.warning(plain(f"{error} Here is a run that exists."))
+        told = _why_not(asked)
         del st.query_params["run"]
     titles = {run_id: title(run) for run_id, run in runs.items()}
     chosen = runs[pick("Run", titles, "run", default if default in titles else EXAMPLE, width=420)]
+    if told:
+        say("run", chosen.id, told)
+    show_said("run", chosen.id)
     if not reading.damage(chosen):  # else it cannot be opened, and the page says why
         say_if_failed(chosen)
         if told := reading.log(chosen)[1]:
             st.warning(plain(told))
     return chosen
+
+
+def _why_not(asked: str) -> str:
+    """Why the run that the address asks for is not the one on the page."""
+    try:
+        found = Store.default().find(asked)
+    except RunError as error:
+        return f"{error} Here is a run that exists."
+    told = reading.damage(found) or why(found)
+    lacks = f"{asked} has no weights yet: it must have trained for a moment first; here is another run."
+    return f"{told} Here is another run." if told else lacks
 
 
 def no_run() -> NoReturn:

@@ -26,6 +26,7 @@ from ui.results.asking import NotReady, ask
 from ui.results.engine import engine
 from ui.results.failed_runs import usable
 from ui.results.processes import missing_to_train
+from ui.results.said import say, show_said
 from ui.results.turns import turns
 from ui.sections.runs.rows import duration, silent_for
 
@@ -69,6 +70,7 @@ def _head(run: Run, recipe: Recipe, status: Status) -> None:
         st.markdown(f"**{plain(recipe.title)}**")
         st.space("stretch")
         _buttons(run, status)
+    show_said("watch", run.id, st.error)
     if status.error:
         st.error(plain(status.error))
     elif status.state not in ACTIVE and run.has_weights():
@@ -104,12 +106,12 @@ def _buttons(run: Run, status: Status) -> None:
 
 
 def _done(order: Callable[[Run], None], run: Run) -> None:
-    """Carry out what a button asks for; the page ends here with one sentence where that cannot be."""
+    """Carry out what a button asks for, or say why that cannot be."""
+    say("watch", run.id, "")
     try:
         order(run)
     except RunError as error:
-        st.error(plain(error))
-        st.stop()
+        say("watch", run.id, str(error))
 
 
 def _wait_for(happened: Callable[[], bool]) -> None:
