@@ -15,7 +15,7 @@ from ae_core.looks.look import look
 from ae_core.looks.maps import View, code_of, mapped
 from ae_core.measures.metrics import codes as encode
 from ae_core.runs.opened import Opened
-from ae_core.space.nearest import Nearest
+from ae_core.space.nearest import Index, nearest
 
 
 class InBoth(NamedTuple):
@@ -35,9 +35,7 @@ def other_test_pictures(run: Opened, view: View, chosen: tuple[int, ...]) -> InB
 
 def _nearest_other(codes: Tensor, chosen: tuple[int, ...]) -> Tensor:
     which = torch.tensor(chosen)
-    distances = torch.cdist(codes[which], codes)
-    distances[torch.arange(len(which)), which] = torch.inf
-    return distances.argmin(dim=1)
+    return nearest(codes[which], codes, besides=which).which[:, 0]
 
 
 @look()
@@ -51,18 +49,13 @@ def test_pictures(run: Opened, view: View, x: Tensor, count: int, skip: int = 0)
         (code_of(run, view.layer, x), known),
         (fitted.codes(x, run.model.latent), fitted.codes(images, run.model.latent)),
     )
-    found = [
-        (others - own).norm(dim=1).topk(min(count + skip, len(others)), largest=False).indices[skip:]
-        for own, others in pairs
-    ]
-    return InBoth(*found)
+    return InBoth(*(nearest(own, others, count + skip).which[0, skip:] for own, others in pairs))
 
 
 @look()
 def by_code(run: Opened, x: Tensor, count: int) -> Tensor:
     """The training pictures (count,), of the first ones, whose codes are nearest to that of x (1, ...)."""
-    among = training_codes(run)
-    return (among - encode(run.model, x)).square().sum(1).topk(min(count, len(among)), largest=False).indices
+    return nearest(encode(run.model, x), training_codes(run), count).which[0]
 
 
 @look()
@@ -74,8 +67,7 @@ def squares(data: Dataset) -> Tensor:
 @look()
 def by_pixels(data: Dataset, x: Tensor, count: int) -> Tensor:
     """The training pictures (count,) with the least squared distance to x (1, channels, height, width)."""
-    train = data.load().train.images.flatten(1)
-    return (squares(data) - 2 * (train @ x.flatten())).topk(count, largest=False).indices
+    return nearest(x.flatten(1), data.load().train.images.flatten(1), count, sizes=squares(data)).which[0]
 
 
 class Found(NamedTuple):
@@ -86,9 +78,9 @@ class Found(NamedTuple):
 
 
 @look("Sorting the training pictures")
-def among_training(data: Dataset) -> Nearest:
+def among_training(data: Dataset) -> Index:
     """A search among the training pictures of a data set, without the pictures, of which there is one copy."""
-    return replace(Nearest.among(data.load().train.images, pca(data)), known=torch.empty(0))
+    return replace(Index.among(data.load().train.images, pca(data)), known=torch.empty(0))
 
 
 @look()

@@ -1,4 +1,7 @@
-"""The nearest of many known pictures: exact, though only a few of them are compared pixel by pixel.
+"""The nearest of what is known, codes or pictures: exact, though only a few are compared number by number.
+
+`nearest` is the search, by a product of matrices that leaves a few candidates. `Index` is made once and asked often,
+for pictures by the thousand: it leaves out most of the product, too.
 
 A picture is the sum of its first principal components and a rest at right angles to them. With P(x) the components'
 part and r(x) the length of the rest, Pythagoras and the triangle inequality give |x - k|^2 >= |P(x) - P(k)|^2 +
@@ -10,6 +13,7 @@ algorithm by nonlinear embedding, CVPR (for the mean and deviation of parts; her
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,10 +25,47 @@ COMPARED = 32  # known pictures that are compared pixel by pixel
 MORE = 4000  # further pictures that are compared one by one before it is quicker to compare all by a matrix product
 ROUNDING = 1e-4  # share of its size by which a bound may be too high in float32
 PORTION = 4096  # pictures turned into components at a time
+SPARE = 8  # candidates of a product beyond those asked for: it is only good to some digits
+LARGEST = 2**24  # numbers of a product at a time, 64 MiB
+
+
+class Near(NamedTuple):
+    """What lies nearest, the nearest first: indices (n, k), and distances (n, k), not squared."""
+
+    which: Tensor
+    distance: Tensor
+
+
+def nearest(
+    asked: Tensor, known: Tensor, k: int = 1, besides: Tensor | None = None, sizes: Tensor | None = None
+) -> Near:
+    """The k of `known` (m, d) that lie nearest to each of `asked` (n, d), n and m at least 1; fewer where there are no
+    more. Of a few at the same distance the earlier comes first.
+
+    `besides` (n,) are indices into `known` that do not count: those of the asked ones themselves. `sizes` (m,) are the
+    squared lengths of `known`, where somebody has them.
+    """
+    others = len(known) - (besides is not None)
+    k, kept = min(k, others), min(k + SPARE, others)
+    if sizes is None:  # far from zero a product of float32 would lose what tells neighbours apart
+        middle = known.mean(dim=0)
+        asked, known = asked - middle, known - middle
+        sizes = known.square().sum(dim=1)
+    found = []
+    for rows in torch.arange(len(asked)).split(max(1, LARGEST // max(len(known), kept * known.shape[1]))):
+        part = asked[rows]
+        squares = torch.addmm(sizes, part, known.T, alpha=-2)  # less the size of what is asked, the same for all
+        if besides is not None:
+            squares[torch.arange(len(part)), besides[rows]] = torch.inf
+        candidates = squares.topk(kept, largest=False).indices.sort(dim=1).values
+        distance = torch.linalg.vector_norm(part[:, None] - known[candidates], dim=2)
+        order = distance.argsort(dim=1, stable=True)[:, :k]
+        found.append(Near(candidates.gather(1, order), distance.gather(1, order)))
+    return Near(*map(torch.cat, zip(*found, strict=True)))
 
 
 @dataclass(frozen=True)
-class Nearest:
+class Index:
     """A search among known pictures; made once, asked often."""
 
     known: Tensor  # (m, pixels)
@@ -34,7 +75,7 @@ class Nearest:
     lengths: Tensor  # (m,): squared length of each row of `short`
 
     @classmethod
-    def among(cls, known: Tensor, basis: PCA) -> Nearest:
+    def among(cls, known: Tensor, basis: PCA) -> Index:
         """Search among `known` (m, channels, height, width); any components do, those of the same pictures do best."""
         rows = known.flatten(1)
         short = torch.cat([_short(part, basis) for part in rows.split(PORTION)])
@@ -68,9 +109,8 @@ class Nearest:
         return index, error
 
     def _among_all(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        # |x - k|^2 without |x|^2, which is the same for all k
-        index = (self.sizes - 2 * rows @ self.known.T).argmin(dim=1)
-        return index, (rows - self.known[index]).square().sum(dim=1)
+        found = nearest(rows, self.known, sizes=self.sizes)
+        return found.which[:, 0], found.distance[:, 0].square()
 
 
 def _short(rows: Tensor, basis: PCA) -> Tensor:

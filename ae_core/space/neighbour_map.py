@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ae_core.space.nearest import nearest
+
 METHODS = {"tsne": 1.0, "umap": 4.0}  # exaggeration of the attraction
 PERPLEXITY = 30
 EARLY, LATE = 250, 500  # steps: first with strong attraction, so that clusters find together, then as asked
@@ -66,13 +68,10 @@ def neighbour_map(codes: Tensor, exaggeration: float, report: Callable[[float], 
 def _neighbours(codes: Tensor, k: int, report: Callable[[float], None]) -> tuple[Tensor, Tensor]:
     """Indices (n, k) of the nearest other codes and their distances (n, k), exact."""
     found = []
-    for at in range(0, len(codes), PORTION):
-        distances = torch.cdist(codes[at : at + PORTION], codes)
-        rows = torch.arange(len(distances))
-        distances[rows, at + rows] = torch.inf
-        found.append(distances.topk(min(k, len(codes) - 1), largest=False))
-        report(LEARNING * at / len(codes))
-    return torch.cat([part.indices for part in found]), torch.cat([part.values for part in found])
+    for rows in torch.arange(len(codes)).split(PORTION):
+        report(LEARNING * rows[0].item() / len(codes))
+        found.append(nearest(codes[rows], codes, k, besides=rows))
+    return torch.cat([part.which for part in found]), torch.cat([part.distance for part in found])
 
 
 def _two_columns(codes: Tensor) -> Tensor:
@@ -86,6 +85,6 @@ def place(new: Tensor, codes: Tensor, points: Tensor, k: int = NEIGHBOURS) -> Te
 
     The mean of the points of the k nearest codes, each weighted by 1 / distance; on a known code, its own point.
     """
-    distances, index = torch.cdist(new, codes).topk(min(k, len(codes)), largest=False)
+    index, distances = nearest(new, codes, k)
     weights = 1 / distances.clamp_min(1e-9)
     return (weights[:, :, None] * points[index]).sum(dim=1) / weights.sum(dim=1, keepdim=True)

@@ -17,6 +17,7 @@ from torch import Tensor
 from ae_core.chance import seeded
 from ae_core.models.base import GenerativeAutoencoder
 from ae_core.pictures.pixels import checked_pictures
+from ae_core.space.nearest import nearest
 
 COMPONENTS = 10  # of a mixture, as many as most data sets have classes
 FITTED = 2000  # codes at most that a distribution is fitted to
@@ -110,9 +111,7 @@ def neighbours_near(path: Tensor, codes: Tensor) -> tuple[Tensor, float]:
     Near is within twice the median distance from a code to its nearest neighbour, measured on 500 of them.
     """
     some = torch.randperm(len(codes), generator=torch.Generator().manual_seed(0))[:500]
-    apart = torch.cdist(codes[some], codes)
-    apart[torch.arange(len(some)), some] = torch.inf
-    radius = 2 * apart.min(dim=1).values.median().item()
+    radius = 2 * nearest(codes[some], codes, besides=some).distance.median().item()
     return (torch.cdist(path, codes) <= radius).sum(dim=1), radius
 
 
@@ -150,5 +149,5 @@ def in_holes(codes: Tensor, n: int, generator: torch.Generator) -> Tensor:
     low, high = codes.min(dim=0).values, codes.max(dim=0).values
     places = low + (high - low) * torch.rand(max(500, 20 * n), codes.shape[1], generator=generator)
     known = codes[torch.randperm(len(codes), generator=generator)[:FITTED]]
-    lonely = torch.cdist(places, known).min(dim=1).values
+    lonely = nearest(places, known).distance[:, 0]
     return places[lonely >= lonely.quantile(0.9)][:n]

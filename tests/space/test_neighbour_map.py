@@ -42,11 +42,12 @@ def test_more_attraction_packs_the_classes_more_tightly(rows, points):
     labels = dataset("digits").load().test.labels
     tight = maps.neighbour_map(rows, maps.METHODS["umap"], QUIET)
 
-    def compactness(p):
-        within = torch.stack([p[labels == c].std(0).norm() for c in range(10)]).mean()
+    def compactness(p):  # of the middle of each class: a few stray points would outweigh all others in a deviation
+        classes = [p[labels == c] for c in range(10)]
+        within = torch.stack([(own - own.median(0).values).norm(dim=1).median() for own in classes]).mean()
         return (within / p.std(0).norm()).item()
 
-    assert compactness(tight) < compactness(points)
+    assert compactness(tight) < 0.9 * compactness(points)
 
 
 def test_neighbours_are_exact(rows, monkeypatch):
