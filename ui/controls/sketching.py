@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import zlib
 from typing import Any
 
@@ -19,6 +18,7 @@ from ae_core.pictures.pixels import as_bytes
 from ae_core.pictures.shaping import with_channels
 from ui.components.sketch_pad.sketch_pad import Drawing, drawing, sketch_pad
 from ui.controls.address import not_used
+from ui.controls.address_bytes import packed, unpacked
 from ui.controls.pick import pick
 from ui.results.asking import ask
 
@@ -35,8 +35,7 @@ def written(picture: np.ndarray) -> str:
     height, width = picture.shape
     values = (picture.clip(0, 1) * GREYS).round().astype(np.uint8).ravel()
     pairs = np.pad(values, (0, len(values) % 2)).reshape(-1, 2)
-    packed = zlib.compress((pairs[:, 0] << 4 | pairs[:, 1]).astype(np.uint8).tobytes(), 9)
-    return f"{height}x{width}." + base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    return f"{height}x{width}." + packed((pairs[:, 0] << 4 | pairs[:, 1]).astype(np.uint8).tobytes())
 
 
 def read(text: str, height: int, width: int) -> np.ndarray:
@@ -44,13 +43,10 @@ def read(text: str, height: int, width: int) -> np.ndarray:
     size, _, body = text.partition(".")
     wanted = (height * width + 1) // 2
     try:
-        if size != f"{height}x{width}" or len(body) > 4 * wanted:
+        if size != f"{height}x{width}":
             raise ValueError
-        unpacker = zlib.decompressobj()
-        pairs = unpacker.decompress(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), wanted + 1)
-        if len(pairs) != wanted:
-            raise ValueError
-    except (ValueError, zlib.error):
+        pairs = unpacked(body, wanted, 4 * wanted)
+    except ValueError:
         raise ValueError(f"the drawing {text[:20]!r}: must be one of {height}x{width} pixels, made here.") from None
     values = np.frombuffer(pairs, np.uint8)
     both = np.stack([values >> 4, values & GREYS], 1).ravel()[: height * width]

@@ -7,7 +7,6 @@ from __future__ import annotations
 import base64
 import binascii
 import math
-import zlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ from ae_core.space.planes import MOST_FURTHER
 from ui.components.latent_pad.latent_pad import latent_pad
 from ui.components.shared.packing import Packed
 from ui.controls.address import asked, tell
+from ui.controls.address_bytes import packed, unpacked
 
 _PAD = "marks_pad"  # session key: the pad and the dots that the marks in the address belong to
 _START = "marks_start"  # session key: the marks that the pad began with
@@ -38,10 +38,10 @@ class Marks(NamedTuple):
     both: bool  # whether the second map is shown, where that can be chosen
 
 
-def marked_pad(packed: Packed, key: str, n: int) -> Marks:
+def marked_pad(content: Packed, key: str, n: int) -> Marks:
     """Show a pad of n test pictures and keep its marks in the address; `key` names what is on it."""
     start = _start(key, f"{key.partition(':')[0]}:{n}", n)
-    mark = latent_pad(packed, f"pad:{key}", start)
+    mark = latent_pad(content, f"pad:{key}", start)
     if mark:
         for name in OF_PLACE:
             tell(name, _text(mark.get(name)))
@@ -134,24 +134,18 @@ def _text(values: Any) -> str | None:
 def _short(mask: Any) -> str | None:
     """A base64 mask of dots as a text for the address; None where there is none, or it is too long for one."""
     try:
-        packed = zlib.compress(base64.b64decode(mask or ""), 9)
-    except (binascii.Error, TypeError, ValueError):
+        text = packed(base64.b64decode(mask or ""))
+    except (TypeError, ValueError):
         return None
-    text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
     return text if mask and len(text) <= LONGEST else None
 
 
 def _mask(text: str, n: int) -> str:
     """The base64 mask of n dots that `_short` made a text of. ValueError where it is none."""
-    size = (n + 7) // 8
     try:
-        packed = base64.urlsafe_b64decode(text[:LONGEST] + "=" * (-len(text[:LONGEST]) % 4))
-        bits = zlib.decompressobj().decompress(packed, size + 1)
-    except (ValueError, zlib.error):
-        bits = b""
-    if len(bits) != size:
-        raise ValueError(f"chosen = {text[:20]!r}: must be dots of this map, as chosen here.")
-    return base64.b64encode(bits).decode()
+        return base64.b64encode(unpacked(text, (n + 7) // 8, LONGEST)).decode()
+    except ValueError:
+        raise ValueError(f"chosen = {text[:20]!r}: must be dots of this map, as chosen here.") from None
 
 
 def _indices(chosen: Any, n: int) -> np.ndarray:
