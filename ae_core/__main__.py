@@ -8,7 +8,7 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, NoReturn
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread per run, and the same weights as in the app
@@ -28,7 +28,7 @@ from ae_core.pictures.upload import read_file
 from ae_core.published import PUBLISHED, Result, published, result
 from ae_core.runs.claim import Busy
 from ae_core.runs.execution import execute
-from ae_core.runs.recipe import STARTED, starting_recipe
+from ae_core.runs.recipe import follow_the_pictures, starting_recipe
 from ae_core.runs.run import Run
 from ae_core.runs.store import Store
 from ae_core.training.device import prepare_process
@@ -46,10 +46,10 @@ def option(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def add_knobs(parser: argparse.ArgumentParser, knobs: dict[str, Declared]) -> None:
+def add_knobs(parser: argparse.ArgumentParser, knobs: dict[str, Declared], follow: Collection[str] = ()) -> None:
     for name, knob in knobs.items():
         shown = ",".join(map(str, knob.default)) if knob.kind is tuple else knob.default
-        shown = "what the data set needs" if name in STARTED else shown
+        shown = "what the data set needs" if name in follow else shown
         names = dict.fromkeys([option(name), "--" + name])
         parser.add_argument(
             *names, dest=name, metavar="V", help=f"{knob.explanation} (default {shown})".replace("%", "%%")
@@ -206,8 +206,10 @@ def parser() -> Parser:
     models = training.add_subparsers(dest="model", required=True, metavar="MODEL")
     for name, kind in MODELS.items():
         model = models.add_parser(name, help=idea(name))
-        model.add_argument("--dataset", default="digits", help=f"one of {', '.join(DATASETS)}, or own pictures")
-        add_knobs(model, declared(Plan) | declared(kind))
+        model.add_argument(
+            "--dataset", default=next(iter(DATASETS)), help=f"one of {', '.join(DATASETS)}, or own pictures"
+        )
+        add_knobs(model, declared(Plan) | declared(kind), follow_the_pictures(name))
         model.add_argument("--json", action="store_true", help="print one JSON line at the end")
     evaluation = commands.add_parser("evaluate", help="measure a run again")
     evaluation.set_defaults(action=command_evaluate)

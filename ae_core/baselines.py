@@ -169,7 +169,7 @@ def pca_filter(fitted: PCA) -> Filter:
 
 
 FILTERS: dict[str, Filter] = {
-    "median": Filter(median, (1, 3, 5), "side of the window in pixels"),
-    "gaussian": Filter(gaussian_blur, (0, *(i / 10 for i in range(3, 16))), "standard deviation in pixels"),
+    "median": Filter(median, (3, 5), "side of the window in pixels"),
+    "gaussian": Filter(gaussian_blur, tuple(i / 10 for i in range(3, 16)), "standard deviation in pixels"),
     "non_local_means": Filter(non_local_means, (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6), "decay in grey levels"),
 }

@@ -7,8 +7,7 @@ from ae_core.datasets.choosing import SHOWN
 from ae_core.looks.baseline import pca_size
 from ae_core.looks.errors import pca_of_fixed
 from ae_core.runs.execution import MONITORED
-from ae_core.runs.run import RunError
-from ae_core.runs.store import Store
+from ui.controls.brought import of_runs, pick_dataset
 from ui.controls.pick import pick, pick_several, short_title
 from ui.figures import charts, export, frame
 from ui.figures.frame import heading, note, notice, wide
@@ -31,23 +30,12 @@ heading(
 )
 
 
-def asked_dataset() -> str | None:
-    """The data set of the first run that the address names, so that a link needs to name the runs only."""
-    asked = str(st.query_params.get("runs", ""))[:1000].split(",")
-    found = {run.id: run for run in Store.default().listing() if run.id in asked}
-    try:
-        return next((found[name].recipe().dataset for name in asked if name in found), None)
-    except RunError:
-        return None
-
-
 def choose() -> tuple[Dataset, list[Compared]]:
     """The data set and the runs on it; those that cannot be opened are explained and left out."""
     explain_absent("compare")
     with st.container(horizontal=True, vertical_alignment="top"):
         present = {name: entry for name, entry in datasets().items() if entry.present()}
-        titles = {name: entry.title for name, entry in present.items()}
-        data = present[pick("Pictures", titles, "dataset", asked_dataset(), width=220)]
+        data = pick_dataset(present, of_runs(present), width=220)
         runs = chosen.finished(data.name)
         start = chosen.starting_runs(list(runs.values()))
         titles = {key: short_title(run) for key, run in runs.items()}

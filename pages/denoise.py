@@ -12,6 +12,7 @@ from ae_core.runs.opened import opened
 from ae_core.runs.run import Run, RunError
 from ae_core.runs.store import Store
 from ui.controls import live
+from ui.controls.brought import of_runs, pick_dataset
 from ui.controls.pick import number, pick, pick_several, short_title, turn
 from ui.controls.sources import Source, of_test, pick_source, until_then
 from ui.figures import export, noticing
@@ -36,8 +37,8 @@ heading(
 explain_absent("denoise")
 with st.container(horizontal=True, vertical_alignment="top"):
     present = {name: entry for name, entry in datasets().items() if entry.present()}
-    name = pick("Pictures", {key: entry.title for key, entry in present.items()}, "dataset", width=220)
-    data = present[name]
+    data = pick_dataset(present, of_runs(present), width=220)
+    name = data.name
     runs = {run.id: run for run in reading.runs_of(Store.default(), name)}
     start = [run.id for run in methods.starting_runs([run for run in runs.values() if not failed(run)])]
     chosen = pick_several(

@@ -10,7 +10,8 @@ from ae_core.models.base import GenerativeAutoencoder
 from ae_core.runs.opened import Opened, opened
 from ae_core.space.sampling import DEAD
 from ui.controls import live
-from ui.controls.pick import number, pick, pick_run, pick_two, turn
+from ui.controls.pick import number, pick, pick_two, turn
+from ui.controls.pick_run import pick_run
 from ui.figures import charts, export, noticing
 from ui.figures.frame import heading, note, notice
 from ui.figures.pictures import Row, Sheet, grey, image, mosaic, sheets

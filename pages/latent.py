@@ -17,7 +17,8 @@ from ae_core.measures.representation import NEIGHBOURS
 from ae_core.runs.opened import Opened, opened
 from ae_core.space.neighbour_map import METHODS
 from ui.controls.address import asked, tell
-from ui.controls.pick import pick, pick_run, pick_two
+from ui.controls.pick import pick, pick_two
+from ui.controls.pick_run import pick_run
 from ui.figures import export, noticing
 from ui.figures.frame import heading, note, notice
 from ui.figures.pictures import Row, grey, sheet

@@ -16,7 +16,8 @@ from ae_core.runs.opened import Opened, opened
 from ae_core.runs.run import RunError
 from ui.colours import class_colour
 from ui.controls import live
-from ui.controls.pick import number, pick, pick_run
+from ui.controls.pick import number, pick
+from ui.controls.pick_run import pick_run
 from ui.figures import charts, export, noticing
 from ui.figures.frame import heading, notice, small, table
 from ui.figures.pictures import Row, Sheet, grey, sheets, signed
@@ -93,12 +94,12 @@ def pictures(run: Opened, chosen: torch.Tensor) -> list[Sheet]:
     rows = [
         Row("Input", grey(x.numpy()), f"Test pictures of the classes {seen}"),
         Row("Output", grey(y.numpy()), f"Rebuilt by the autoencoder, classes {seen}", f"from {model.latent} numbers"),
-        Row("Error", signed((y - x).numpy(), scale), "Signed error of the autoencoder", legend, band=True),
+        Row("Error", signed((y - x).numpy(), scale), "Signed error of the autoencoder", legend),
     ]
     components = f"from {pca_size(data, model.latent)} components"
     baseline = [
         Row("PCA", grey(z.numpy()), f"Rebuilt by PCA, classes {seen}", components),
-        Row("Error of PCA", signed((z - x).numpy(), scale), "Signed error of PCA", "same scale", band=True),
+        Row("Error of PCA", signed((z - x).numpy(), scale), "Signed error of PCA", "same scale"),
     ]
     colours = [class_colour(label) for label in test.labels[chosen].tolist()]
     return [

@@ -10,6 +10,7 @@ from ae_core.runs.recipe import starting_values
 from ae_core.runs.run import Run, RunError
 from ae_core.runs.store import EXAMPLE, Store
 from ae_core.training.loop import Plan
+from ui.controls.brought import pick_dataset
 from ui.controls.forms import knob_widgets
 from ui.controls.pick import pick
 from ui.figures.frame import heading, note, notice
@@ -52,14 +53,13 @@ controls, result = st.columns([1, 2.3], gap="large")
 with controls:
     model = pick("Model", {name: kind.title for name, kind in MODELS.items()}, "model", "vanilla")
     note(idea(model))
-    found = datasets()
-    name = pick("Pictures", {key: entry.title for key, entry in found.items()}, "dataset")
-    data = found[name]
+    data = pick_dataset(datasets())
+    name = data.name
     note(data.about)
     what_was_kept(data)
     offer_removal(data)
     ready = data.present() or offer_download(data)
-    starts = starting_values(MODELS[model], data)
+    starts = starting_values(model, data)
     own, general = declared(MODELS[model]), declared(Plan)
     chosen = knob_widgets({"latent": own["latent"], "epochs": general["epochs"]}, starts)
     press = st.container()  # on the first screen, above what most leave as it is

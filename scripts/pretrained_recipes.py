@@ -13,15 +13,32 @@ from ae_core.runs.recipe import Recipe, recipe
 DIGITS = {"epochs": 600, "batch_size": 64, "schedule": "cosine", "learning_rate": 2e-3}
 MNIST = {"epochs": 20, "schedule": "cosine", "learning_rate": 2e-3}
 SHAPES = {"epochs": 60, "batch_size": 64, "schedule": "cosine", "learning_rate": 2e-3}
+WRITING = {"epochs": 60, "batch_size": 64, "schedule": "one_cycle", "learning_rate": 1e-2, "centred": True}
 FLAT = {"latent": 2, "code_activation": "linear", "reconstruction": "bce"}
 STRIDED = {"body": "strided", "hidden": (16, 32)}
 MAP = (224, 128)  # as wide as it may be for a decoder that goes to the browser in less than half a megabyte
-
+PLAIN = {"hidden": MAP, "activation": "silu", "code_activation": "linear", "reconstruction": "bce"}
+VARIATIONAL = {"hidden": MAP, "activation": "silu"}
 
 HINTON = PUBLISHED["hinton-30"].rows[0]
 
 # Folder name -> knobs of the model, plan of the training.
 RECIPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "linear-handwriting": ({"latent": 32}, WRITING),
+    "linear-handwriting-2d": ({"latent": 2}, WRITING),
+    "vanilla-handwriting": ({"latent": 32}, {**WRITING, "learning_rate": 2e-2}),
+    "vanilla-handwriting-2d": ({"latent": 2, "activation": "linear", "reconstruction": "bce"}, WRITING),
+    "multilayer-handwriting": ({"latent": 32, **PLAIN}, {**WRITING, "learning_rate": 5e-3}),
+    "multilayer-handwriting-8d": ({"latent": 8, **PLAIN}, {**WRITING, "learning_rate": 5e-3}),
+    "multilayer-handwriting-2d": ({"latent": 2, **PLAIN}, {**WRITING, "learning_rate": 5e-3}),
+    "convolutional-handwriting": ({"latent": 32, "body": "strided", "hidden": (32, 64)}, {**WRITING, "epochs": 30}),
+    "sparse-handwriting": ({"latent": 64, "penalty": "l1", "weight": 0.1}, WRITING),
+    "denoising-handwriting": ({"latent": 64, "hidden": (512,), "level": 0.5}, {**WRITING, "learning_rate": 5e-3}),
+    "contractive-handwriting": ({"latent": 64, "weight": 0.1}, {**WRITING, "learning_rate": 2e-2}),
+    "vae-handwriting": ({"latent": 32, **VARIATIONAL}, WRITING),
+    "vae-handwriting-8d": ({"latent": 8, **VARIATIONAL}, WRITING),
+    "vae-handwriting-2d": ({"latent": 2, **VARIATIONAL}, {**WRITING, "epochs": 30}),
+    "structured_vae-handwriting": ({"latent": 16}, WRITING),
     "linear-digits": ({"latent": 16}, DIGITS),
     "linear-digits-2d": ({"latent": 2}, DIGITS),
     "vanilla-digits": ({"latent": 16}, {"epochs": 600, "batch_size": 64}),

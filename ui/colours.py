@@ -47,7 +47,7 @@ RUN_COLOURS = (OURS, CLASSES[4], CLASSES[2], CLASSES[8], CLASSES[5], CLASSES[7])
 DEAD = "#94a4a2"  # numbers of the code that say nothing
 TERMS = {"reconstruction": "#3f90da", "kl": "#e76300"}  # a loss term has one colour everywhere
 OTHER_TERMS = ("#832db6", "#a96b59", "#bd1f01", "#717581")
-TOO_DARK, TOO_BRIGHT = (31, 78, 140), (152, 35, 26)  # ends of the signed error, white between
+TOO_DARK, TOO_BRIGHT = (46, 107, 190), (205, 60, 45)  # ends of the signed error, on a light page and on a dark one
 STATES: dict[str, Literal["gray", "blue", "green", "orange", "red"]] = {
     "waiting": "gray",
     "running": "blue",

@@ -13,7 +13,7 @@ from ae_core.datasets.shapes import SHAPES
 from ae_core.knobs import did_you_mean
 
 DATASETS: dict[str, Dataset] = {
-    entry.name: entry for entry in (DIGITS, HANDWRITING, SHAPES, MNIST_DIGITS, FASHION_MNIST, KMNIST)
+    entry.name: entry for entry in (HANDWRITING, DIGITS, SHAPES, MNIST_DIGITS, FASHION_MNIST, KMNIST)
 }
 
 __all__ = ["DATASETS", "Dataset", "DatasetError", "Images", "Split", "dataset", "datasets"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -109,12 +110,28 @@ def _unit(model: str, shape: Shape, knobs: str) -> str:
         return build(model, shape, json.loads(knobs)).unit
 
 
-STARTED = ("latent", "epochs")  # the knobs whose first value depends on the pictures
+FOUND = Path(__file__).with_name("defaults.json")  # by model and data set, from `scripts/find_recipes.py`
 
 
-def starting_values(kind: type[Autoencoder], data: Dataset) -> dict[str, int]:
-    """Size of the code and epochs to start from, on the Train page as on the command line."""
-    return {"latent": starting_latent(kind, data), "epochs": data.epochs}
+@functools.cache
+def _found() -> dict[str, dict[str, dict[str, Any]]]:
+    """What a search found, by model and data set: `values` of knobs of the model and of the plan, and what they reach
+    on the `test` pictures.
+    """
+    return json.loads(FOUND.read_text(encoding="utf-8"))
+
+
+def follow_the_pictures(model: str) -> set[str]:
+    """The knobs whose first value depends on the pictures."""
+    return {"latent", "epochs", *(name for row in _found().get(model, {}).values() for name in row["values"])}
+
+
+def starting_values(model: str, data: Dataset) -> dict[str, Any]:
+    """What a training starts from, on the Train page as on the command line: values of knobs of the model and of the
+    plan, for those whose general defaults would not do.
+    """
+    found = _found().get(model, {}).get(data.name, {"values": {}})
+    return {"latent": starting_latent(model_class(model), data), "epochs": data.epochs, **found["values"]}
 
 
 def starting_recipe(model: str, dataset_name: str, knobs: Mapping[str, Any], plan: Mapping[str, Any]) -> Recipe:
@@ -123,8 +140,14 @@ def starting_recipe(model: str, dataset_name: str, knobs: Mapping[str, Any], pla
     Raises
         KnobError, DatasetError: as `recipe`.
     """
-    starts = starting_values(model_class(model), dataset(dataset_name))
-    return recipe(model, dataset_name, {"latent": starts["latent"], **knobs}, {"epochs": starts["epochs"], **plan})
+    starts = starting_values(model, dataset(dataset_name))
+    return recipe(model, dataset_name, _started(model_class(model), starts, knobs), _started(Plan, starts, plan))
+
+
+def _started(target: Callable[..., Any], starts: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of the knobs of `target`: those given, and of those to start from the ones that matter beside them."""
+    own = {name: value for name, value in starts.items() if name in declared(target)}
+    return {**in_effect(target, own | dict(given)), **given}
 
 
 def starting_latent(kind: type[Autoencoder], data: Dataset) -> int:

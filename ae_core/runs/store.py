@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 
 from ae_core import __version__
+from ae_core.datasets import DATASETS
 from ae_core.durable import remove_half_made, sync_folder, unwritable, write_json
 from ae_core.places import PROGRAM, runs_folder
 from ae_core.runs.claim import evict
@@ -24,7 +25,13 @@ from ae_core.training.device import DeviceError, chosen_device
 ROOT = PROGRAM
 TRASH = ".trash"
 DAY_S, MOST_RUNS, MOST_BYTES = 86_400.0, 200, 2 << 30  # what the trash keeps: so long, so many, so much
-EXAMPLE = "vanilla-digits"  # the shipped run that pages show before anything was trained
+EXAMPLE = "vanilla-handwriting"  # the shipped run that pages show before anything was trained
+
+
+def _by_data(folder: Path) -> tuple[int, str]:
+    """The place of a pretrained run in the list; its folder is called MODEL-DATASET, and -VARIANT."""
+    data = folder.name.partition("-")[2].partition("-")[0]
+    return (list(DATASETS).index(data) if data in DATASETS else len(DATASETS), folder.name)
 
 
 class Store:
@@ -74,9 +81,9 @@ class Store:
         return run
 
     def listing(self) -> list[Run]:
-        """All runs, the newest first, then the pretrained ones by name."""
+        """All runs, the newest first, then the pretrained ones: by data set, as these are listed, and by name."""
         own = sorted(_folders(self.root), key=_made, reverse=True)
-        shipped = sorted(_folders(self.pretrained)) if self.pretrained else []
+        shipped = sorted(_folders(self.pretrained), key=_by_data) if self.pretrained else []
         return [Run(folder) for folder in own] + [Run(folder, pretrained=True) for folder in shipped]
 
     def find(self, run_id: str) -> Run:

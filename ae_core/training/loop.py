@@ -24,6 +24,7 @@ from ae_core.models.base import DataStarted
 from ae_core.pictures.pixels import checked_pictures
 from ae_core.training.device import PRECISIONS, autocast
 from ae_core.training.optimisers import OPTIMISERS, SCHEDULES
+from ae_core.training.start import centre
 
 
 class Diverged(ArithmeticError):
@@ -52,6 +53,9 @@ class Plan:
             ),
         ] = "sum",
         schedule: Annotated[str, Knob("How the length of a step changes", choices=tuple(SCHEDULES))] = "constant",
+        centred: Annotated[
+            bool, Knob("Begin with the mean picture as the answer to a code of zeros, instead of grey")
+        ] = False,
         weight_decay: Annotated[
             float, Knob("Pull of all weights towards zero", 0, 1, only_when=When("optimiser", ("adamw",)))
         ] = 0.0,
@@ -65,7 +69,7 @@ class Plan:
         ] = "float32",
     ) -> None:
         self.epochs, self.batch_size, self.learning_rate, self.seed = epochs, batch_size, learning_rate, seed
-        self.minimised = minimised
+        self.minimised, self.centred = minimised, centred
         self.optimiser, self.schedule, self.weight_decay, self.precision = optimiser, schedule, weight_decay, precision
 
     def steps_per_epoch(self, images: int) -> int:
@@ -96,6 +100,8 @@ def begin(model: Autoencoder, images: Tensor, plan: Plan, start: int = 0) -> Non
 
 
 def _begin(model: Autoencoder, images: Tensor, plan: Plan, start: int) -> None:
+    if start == 0 and plan.centred:
+        centre(model, images)
     if start == 0 and isinstance(model, DataStarted):
         model.begin(images)
     model.progress = max(0, start - 1) / (plan.epochs * plan.steps_per_epoch(len(images)))

@@ -145,14 +145,14 @@ def test_a_filter_takes_colour_and_oblong_pictures(name):
 
 
 @pytest.mark.parametrize("name", FILTERS)
-def test_the_weakest_strength_leaves_the_picture_alone_and_more_noise_asks_for_no_less(name):
+def test_more_noise_asks_for_a_strength_that_is_no_less_and_a_filter_is_never_nothing_at_all(name):
     clean = DATASETS["digits"].load().train.images[:60]
     torch.manual_seed(6)
     method = FILTERS[name]
     assert list(method.strengths) == sorted(method.strengths)
-    assert (method.apply(clean, method.strengths[0]) - clean).square().mean() < 1e-4
+    assert method.strengths[0] > (1 if name == "median" else 0)  # a window of one pixel is no competitor
     chosen = [method.tuned(clean, gaussian(clean, level)) for level in (0.0, 0.3, 0.8)]
-    assert chosen == sorted(chosen) and chosen[0] == method.strengths[0] < chosen[-1]
+    assert chosen == sorted(chosen) and chosen[0] == method.strengths[0]
 
 
 def test_tuning_takes_the_strength_with_the_least_error():

@@ -15,11 +15,12 @@ from ae_core.datasets import DATASETS
 from ae_core.measures.report import GROUPS
 from ae_core.models import MODELS
 from ae_core.runs.execution import execute
-from ae_core.runs.recipe import starting_latent
-from ae_core.runs.store import Store
+from ae_core.runs.recipe import follow_the_pictures, starting_latent, starting_recipe
+from ae_core.runs.store import EXAMPLE, Store
 
 KEYS = ["run", "model", "dataset", "epochs", "seconds", "seconds_per_epoch", "train", "test"]
-SHORT = ["train", "vanilla", "--epochs", "2", "--latent", "8"]
+DIGITS = ("--dataset", "digits")
+SHORT = ["train", "vanilla", *DIGITS, "--epochs", "2", "--latent", "8"]
 
 
 def test_list_names_every_model_data_set_and_run(command, store):
@@ -42,7 +43,9 @@ MORE_TERMS = {"vae": ["kl"], "structured_vae": ["kl"], "sparse": ["sparsity"], "
 
 @pytest.mark.parametrize("model", MODELS)
 def test_train_prints_one_json_line_with_every_number(model, command, store):
-    status, out, _ = command("train", model, "--epochs", "2", "--latent", "16", "--seed", "3", "--json")
+    status, out, _ = command(
+        "train", model, "--dataset", "digits", "--epochs", "2", "--latent", "16", "--seed", "3", "--json"
+    )
     assert status == 0 and out.count("\n") == 1
     record = json.loads(out)
     assert list(record) == KEYS
@@ -74,7 +77,7 @@ def test_without_json_the_numbers_stand_in_lines_for_people(command):
 
 
 def test_an_infinite_cross_entropy_is_a_sentence_and_no_number(command):
-    status, out, _ = command("train", "linear", "--latent", "8", "--epochs", "2")
+    status, out, _ = command("train", "linear", "--dataset", "digits", "--latent", "8", "--epochs", "2")
     assert status == 0 and "bce" not in out and out.count("No cross-entropy: ") == 1
     run = out.split(":")[0]
     _, full, _ = command("evaluate", run, "--full")
@@ -89,20 +92,28 @@ def test_an_infinite_cross_entropy_is_a_sentence_and_no_number(command):
     ids=str,
 )  # fmt: skip
 def test_the_full_report_says_what_kind_of_number_a_likelihood_is(command, options, words):
-    run = json.loads(command("train", "vae", "--latent", "2", "--epochs", "1", *options, "--json")[1])["run"]
+    run = json.loads(command("train", "vae", *DIGITS, "--latent", "2", "--epochs", "1", *options, "--json")[1])["run"]
     assert words in command("evaluate", run, "--full")[1]
     assert any(words in text for text in json.loads(command("evaluate", run, "--full", "--json")[1])["remarks"])
 
 
 def test_without_options_it_starts_from_what_the_pictures_need_as_the_page_does(command, store, monkeypatch):
-    entry = dataclasses.replace(DATASETS["digits"], epochs=3)
-    monkeypatch.setitem(DATASETS, "digits", entry)
-    assert command("train", "vanilla", "--json")[0] == 0
+    entry = dataclasses.replace(DATASETS["digits"], name="few", epochs=3)
+    monkeypatch.setitem(DATASETS, "few", entry)
+    assert command("train", "vanilla", "--dataset", "few", "--json")[0] == 0
     (run,) = store.listing()
     assert run.recipe().plan["epochs"] == 3
     assert run.recipe().knobs["latent"] == starting_latent(MODELS["vanilla"], entry) == 16
     _, helped, _ = command("train", "vanilla", "--help")
-    assert " ".join(helped.split()).count("(default what the data set needs)") == 2
+    follow = follow_the_pictures("vanilla")
+    assert {"latent", "epochs"} <= follow
+    assert " ".join(helped.split()).count("(default what the data set needs)") == len(follow)
+
+
+def test_the_first_data_set_is_the_one_that_pages_begin_with(command, store):
+    assert command("train", "linear", "--epochs", "1", "--json")[0] == 0
+    (run,) = store.listing()
+    assert run.recipe().dataset == "handwriting" == Store.default().find(EXAMPLE).recipe().dataset
 
 
 def test_evaluate_measures_again_what_training_measured(command):
@@ -208,10 +219,10 @@ def test_a_run_that_is_being_trained_elsewhere_is_measured_as_it_stands(command,
 
 
 def test_as_a_process_it_prints_json_alone_and_trains_as_here(store):
-    done = finished("-m", "ae_core", "train", "vanilla", "--latent", "8", "--epochs", "3", "--json")
+    done = finished("-m", "ae_core", "train", "vanilla", *DIGITS, "--latent", "8", "--epochs", "3", "--json")
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout)
-    here = store.create(small_recipe(epochs=3), origin="test")
+    here = store.create(starting_recipe("vanilla", "digits", {"latent": 8}, {"epochs": 3}), origin="test")
     assert execute(here).test == record["test"]
 
 

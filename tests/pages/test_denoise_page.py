@@ -36,7 +36,7 @@ def test_without_a_denoising_run_the_page_says_so_and_offers_to_train_one():
 
 def test_kind_and_level_start_where_the_network_was_trained(run_of):
     run_of("denoising", corruption="masking", level=0.3)
-    app = open_page("denoise")
+    app = open_page("denoise", dataset="digits")
     assert app.session_state["kind"] == "masking" and app.session_state["level"] == "0.3"
     assert "No denoising autoencoder" not in words(app)
     assert '"trained at 0.3"' in app.get("plotly_chart")[0].proto.spec
@@ -60,7 +60,7 @@ def test_the_numbers_under_the_pictures_are_those_of_the_pictures(run_of):
 def test_while_the_side_process_measures_there_are_pictures_and_then_curves(run_of, side, monkeypatch):
     run_of("denoising")
     monkeypatch.setattr(side, "ready", lambda what: side.done or what.look.name.endswith(".pca"))
-    app = open_page("denoise", kind="masking")
+    app = open_page("denoise", dataset="digits", kind="masking")
     assert "being tuned …" in words(app) and "Cleaned by Denoising" in words(app) and not app.error
     assert "Still measuring" in words(app) and not app.get("progress")
     asked = [what.arguments["who"] for what in side.asked]
@@ -92,7 +92,9 @@ def test_every_source_kind_and_way_opens(source, applied, kind):
 
 def test_a_drawing_in_the_address_is_rebuilt_by_up_to_four_networks(run_of):
     chosen = [run_of(name) for name in ("vanilla", "vae")]
-    app = open_page("reconstruct", section="drawing", drawn=DRAWN, **{"with": ",".join(run.id for run in chosen)})
+    app = open_page(
+        "reconstruct", run=chosen[0].id, section="drawing", drawn=DRAWN, **{"with": ",".join(run.id for run in chosen)}
+    )
     x = (TEST.images[7:8] * 15).round() / 15
     for run in chosen:
         error = float(squared_errors(x, run.load()[0].reconstruct(x))[0])
@@ -106,7 +108,7 @@ def test_a_drawing_in_the_address_is_rebuilt_by_up_to_four_networks(run_of):
 
 
 def test_what_the_pad_sends_is_what_the_networks_see():
-    app = open_page("reconstruct", section="drawing")
+    app = open_page("reconstruct", run="vanilla-digits", section="drawing")
     ink = torch.zeros(112, 112)
     ink[20:90, 50:60] = 1
     values = (ink * 255).to(torch.uint8).flatten().tolist()

@@ -148,7 +148,7 @@ def test_a_zip_is_kept_chosen_and_deleted_on_the_train_page():
     assert name.startswith("own-16-grey-3-") and app.selectbox(key="dataset").value == name
     assert f"Kept: {sentence}" in " ".join(bodies(app))
     app.button(key="own_delete_yes").click().run()
-    assert not app.exception and not own.own_entries() and app.selectbox(key="dataset").value == "digits"
+    assert not app.exception and not own.own_entries() and app.selectbox(key="dataset").value == "handwriting"
 
 
 def test_a_zip_that_is_no_data_set_gets_its_sentence_on_the_train_page():

@@ -121,11 +121,11 @@ def test_many_runs_make_pages_and_the_list_is_one_element(store, waiting):
     for i in range(45):
         copy = shutil.copytree(waiting.folder, store.root / f"vanilla-digits-{i:020}")
         os.utime(copy / "run.json", (i, i))
-    app, second = open_page("runs"), open_page("runs", page="2")
+    app, second, third = open_page("runs"), open_page("runs", page="2"), open_page("runs", page="3")
     assert len(listed(app)) == 40 and listed(app)[0]["id"] == waiting.id
     assert len(app.main) == len(few.main) and len(components(app, "run_list")) == 1
-    both = [row["id"] for row in listed(app) + listed(second)]
-    assert len(set(both)) == 40 + len(listed(second)) and len(both) == len(Store.default().listing())
+    every = [row["id"] for row in listed(app) + listed(second) + listed(third)]
+    assert len(set(every)) == len(every) == len(Store.default().listing())
 
 
 @pytest.mark.parametrize("action", ["watch", "open", "compare"])

@@ -41,8 +41,8 @@ def test_what_is_there_on_digits_is_there_on_mnist_and_some_on_shapes():
     assert {f"{model}-{data}" for model in ("linear", "multilayer", "vae") for data in ("digits", "mnist")} <= flat
 
 
-def test_all_of_them_are_under_forty_megabytes():
-    assert sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()) < 40e6
+def test_all_of_them_are_under_sixty_megabytes():
+    assert sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()) < 60e6
 
 
 @every_run

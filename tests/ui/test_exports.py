@@ -88,7 +88,7 @@ def test_every_logged_value_is_in_the_file(run):
 def test_the_file_of_a_sheet_holds_the_pictures_pixel_for_pixel_and_where_they_are_from():
     pixels = grey(DATASETS["digits"].load().test.images[:4].numpy())
     made = sheet_png(
-        [Sheet([Row("Input", pixels, "four"), Row("±", pixels[::-1], "four", band=True)], "0123", "class")],
+        [Sheet([Row("Input", pixels, "four"), Row("±", pixels[::-1], "four")], "0123", "class")],
         ["run x · seed 0"],
     )
     image = Image.open(io.BytesIO(made))
@@ -217,7 +217,7 @@ def test_damaged_weights_are_not_handed_out(run):
         ("generate", {"section": "manifold"}, ["manifold.png"]),
         ("generate", {"section": "between"}, [".png", "straight.gif", "spherical.gif"]),
         ("generate", {"section": "arithmetic"}, ["arithmetic.png"]),
-        ("compare", {}, ["compare-digits.png", "compare-digits.csv", "curves.csv"]),
+        ("compare", {}, ["compare-handwriting.png", "compare-handwriting.csv", "curves.csv"]),
     ],
 )
 def test_every_page_offers_what_it_shows_and_computes_nothing_before(monkeypatch, page, address, names):

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import streamlit as st
 
 from ae_core.models import model_class
-from ae_core.runs import reading
-from ae_core.runs.run import Run, RunError
-from ae_core.runs.store import EXAMPLE, Store
+from ae_core.runs.run import Run
 from ui.components.dial.dial import dial
 from ui.controls import live
 from ui.controls.address import publish, settle
 from ui.plain import plain
-from ui.results.failed_runs import mark, say_if_failed, why
-from ui.results.said import say, show_said
+from ui.results.failed_runs import mark
 
 ON_PAGE = "one of the names on this page"
 
@@ -111,48 +108,6 @@ def short_title(run: Run) -> str:
     if run.pretrained:
         return run.id
     return f"{model_class(run.recipe().model).title} · {run.id.rpartition('-')[2][:6]}{mark(run)}"
-
-
-def pick_run(default: str = EXAMPLE) -> Run:
-    """A select box with every run that has weights, starting at `default`; one that is not there is explained.
-
-    Where there is none at all the page ends here, with a way forward.
-    """
-    runs = {run.id: run for run in Store.default().listing() if run.has_weights()}
-    if not runs:
-        no_run()
-    asked, told = st.query_params.get("run"), ""
-    if asked is not None and asked not in runs:
-        told = _why_not(asked)
-        del st.query_params["run"]
-    titles = {run_id: title(run) for run_id, run in runs.items()}
-    chosen = runs[pick("Run", titles, "run", default if default in titles else EXAMPLE, width=420)]
-    if told:
-        say("run", chosen.id, told)
-    show_said("run", chosen.id)
-    if not reading.damage(chosen):  # else it cannot be opened, and the page says why
-        say_if_failed(chosen)
-        if told := reading.log(chosen)[1]:
-            st.warning(plain(told))
-    return chosen
-
-
-def _why_not(asked: str) -> str:
-    """Why the run that the address asks for is not the one on the page."""
-    try:
-        found = Store.default().find(asked)
-    except RunError as error:
-        return f"{error} Here is a run that exists."
-    told = reading.damage(found) or why(found)
-    lacks = f"{asked} has no weights yet: it must have trained for a moment first; here is another run."
-    return f"{told} Here is another run." if told else lacks
-
-
-def no_run() -> NoReturn:
-    """What stands on a page while nothing has been trained and nothing was shipped; it ends there."""
-    st.info("There is no trained network here yet; train one in a few seconds.", icon=":material/info:")
-    st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")
-    st.stop()
 
 
 def pick_pictures(label: str, key: str, start: list[int], n: int) -> list[int]:

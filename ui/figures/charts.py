@@ -145,7 +145,9 @@ def compared_curves(curves: list[tuple[str, np.ndarray, np.ndarray, str, str]], 
 
 
 def error_distribution(ours: np.ndarray, baseline: np.ndarray, names: tuple[str, str]) -> Drawing:
-    """How many test images have which squared error (summed over pixels), for the model and for the baseline."""
+    """Which share of the images has which squared error (summed over pixels), for the model and for the baseline,
+    of which there may be another number.
+    """
     ours, baseline = _finite(ours), _finite(baseline)
     edges = _forty(np.concatenate([ours, baseline]))
     middle = (edges[1:] + edges[:-1]) / 2
@@ -153,15 +155,15 @@ def error_distribution(ours: np.ndarray, baseline: np.ndarray, names: tuple[str,
         {
             "type": "bar",
             "x": middle,
-            "y": np.histogram(errors, edges)[0],
+            "y": 100 * np.histogram(errors, edges)[0] / max(1, len(errors)),
             "name": name,
             "marker": {"color": colour, "opacity": 0.6, "line": {"width": 0}},
-            "hovertemplate": "%{y} images near %{x:.2f}",
+            "hovertemplate": "%{y:.1f} % of the images near %{x:.2f}",
         }
         for errors, name, colour in ((ours, names[0], OURS), (baseline, names[1], BASELINE))
     ]
     title = "squared error of an image, summed over pixels"
-    return _figure(traces, title, {"title": {"text": "test images"}}, barmode="overlay", bargap=0.02)
+    return _figure(traces, title, {"title": {"text": "% of the images"}}, barmode="overlay", bargap=0.02)
 
 
 def _finite(values: np.ndarray) -> np.ndarray:

@@ -12,10 +12,11 @@ import numpy as np
 from markupsafe import Markup
 from PIL import Image
 
-from ui.colours import TOO_BRIGHT, TOO_DARK
+from ui.colours import OURS, TOO_BRIGHT, TOO_DARK
 from ui.markup import render
 
-Pixels = np.ndarray  # uint8, (n, height, width, 1 or 3)
+Pixels = np.ndarray  # uint8, (n, height, width, 1, 3, or 4: the last says how much covers the page)
+SHEET = 0.09  # how much a signed error of zero covers the page, light or dark
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,6 @@ class Row:
     pixels: Pixels
     alt: str
     detail: str = ""
-    band: bool = False  # a grey band behind pictures that are mostly white
 
     @property
     def address(self) -> str:
@@ -42,10 +42,24 @@ def grey(images: np.ndarray) -> Pixels:
 
 
 def signed(errors: np.ndarray, scale: float) -> Pixels:
-    """Errors (n, channels, height, width) as colours: white at zero, red at +scale (too bright), blue at -scale."""
+    """Errors (n, channels, height, width) as colours: almost clear at zero, so that it is the page's own light or dark
+    that shows; red at +scale (too bright), blue at -scale.
+    """
     share = (errors.mean(axis=1) / max(scale, 1e-9)).clip(-1, 1)[..., None]  # (n, height, width, 1)
-    ends = np.where(share > 0, np.array(TOO_BRIGHT), np.array(TOO_DARK))
-    return (255 + np.abs(share) * (ends - 255.0)).round().astype(np.uint8)
+    ends, much = np.where(share > 0, np.array(TOO_BRIGHT), np.array(TOO_DARK)), np.abs(share)
+    cover = much + (1 - much) * SHEET
+    colours = (much * ends + (1 - much) * SHEET * 128) / cover
+    return np.concatenate([colours, 255 * cover], axis=-1).round().astype(np.uint8)
+
+
+def levels(shares: Sequence[float], width: int) -> Pixels:
+    """Shares in [0, 1] as bars that stand on the lower edge of cells half as high as they are wide."""
+    height = max(8, width // 2)
+    full = np.array([round(height * min(1.0, max(0.0, share))) for share in shares])
+    cells = np.zeros((len(full), height, width, 4), np.uint8)
+    cells[..., :3] = tuple(bytes.fromhex(OURS[1:]))
+    cells[..., 3] = 255 * (np.arange(height)[None, ::-1] < full[:, None])[..., None]
+    return cells
 
 
 def strip(pixels: Pixels) -> bytes:
@@ -54,15 +68,15 @@ def strip(pixels: Pixels) -> bytes:
     margin = max(1, width // 16)
     mode, full = ("LA", 2) if channels == 1 else ("RGBA", 4)
     cells = np.zeros((height, n, width + 2 * margin, full), np.uint8)
-    cells[:, :, margin : margin + width, :channels] = pixels.transpose(1, 0, 2, 3)
     cells[:, :, margin : margin + width, -1] = 255
+    cells[:, :, margin : margin + width, :channels] = pixels.transpose(1, 0, 2, 3)
     buffer = io.BytesIO()
     Image.fromarray(cells.reshape(height, -1, full), mode).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 
 def png(pixels: np.ndarray) -> bytes:
-    """A PNG of one picture uint8 (height, width, 1 or 3)."""
+    """A PNG of one picture uint8 (height, width, 1, 3 or 4)."""
     buffer = io.BytesIO()
     Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

@@ -13,7 +13,7 @@ from ui.figures.pictures import Row, Sheet, Tile, strip
 
 LABEL, SIDE, GAP, EDGE = 210, 72, 10, 24  # pixels: width of the labels, least width of a picture, between rows, around
 TEXT, SMALL, LINE = 17, 14, 22
-INK, FAINT, BAND, PAPER = "#1a1c22", "#60646f", (226, 227, 231), "white"
+INK, FAINT, PAPER = "#1a1c22", "#60646f", "white"
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
@@ -74,8 +74,6 @@ def _drawn(sheet: Sheet) -> Image.Image:
     whole = Image.new("RGB", (width, height), PAPER)
     pen, top = ImageDraw.Draw(whole), 0
     for row, image in zip(sheet.rows, strips, strict=True):
-        if row.band:
-            pen.rectangle((LABEL, top, LABEL + image.width, top + image.height - 1), BAND)
         whole.paste(image, (LABEL, top), image)
         _label(pen, row, top + max(0, image.height // 2 - LINE))
         top += max(image.height, 3 * LINE) + GAP

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ae_core.models import MODELS
 from ae_core.runs import reading
 from ae_core.runs.opened import Opened, opened
 from ae_core.runs.run import ACTIVE, Run, RunError
@@ -44,7 +45,8 @@ def starting_runs(runs: Sequence[Run]) -> list[str]:
             continue
         recipe = run.recipe()
         by_size.setdefault(int(recipe.knobs["latent"]), {}).setdefault(recipe.model, []).append(run)
-    kinds = list(max(by_size.values(), key=len, default={}).values())
+    largest = max(by_size.values(), key=len, default={})
+    kinds = [largest[model] for model in MODELS if model in largest]
     first = [one.id for found in kinds if (one := next(filter(sound, found), None))]
     return (first or [found[0].id for found in kinds])[:AT_FIRST]
 

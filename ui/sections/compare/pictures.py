@@ -121,7 +121,6 @@ def several(
             signed((one.images - x).numpy(), scale),
             f"Signed error of {one.name}",
             f"{mean(x, one.images):.4f} per pixel",
-            band=True,
         )
         for one in found
     ]

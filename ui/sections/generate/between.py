@@ -18,7 +18,7 @@ from ae_core.runs.opened import Opened
 from ui.figures import export
 from ui.figures.export import File
 from ui.figures.frame import note, notice
-from ui.figures.pictures import Row, Sheet, grey, sheets
+from ui.figures.pictures import Row, Sheet, grey, levels, sheets
 from ui.figures.provenance import provenance, source_words
 from ui.plain import plain
 from ui.results.asking import ask
@@ -39,12 +39,21 @@ def between(run: Opened, own: bool) -> None:
             )
             for name, key, start in zip(("First", "Second"), ("first", "second"), starts, strict=True)
         )
+    ways = {kind: ask(way, run, kind, first, second, STEPS) for kind in WAYS}
+    most = max(1, *(count for found in ways.values() for count in found.near))
     shown = []
-    for kind in WAYS:
-        name, found = kind.capitalize(), ask(way, run, kind, first, second, STEPS)
-        alt = f"{name} way in {STEPS} steps; near codes {found.near}"
-        row = Row(name, grey(found.pictures.numpy()), alt, "through the codes")
-        shown.append(Sheet([row], [str(count) for count in found.near], "test codes near it"))
+    for kind, found in ways.items():
+        name, pixels = kind.capitalize(), grey(found.pictures.numpy())
+        density = levels([count / most for count in found.near], pixels.shape[2])
+        crowd = f"Test codes near each step of the {kind} way: {', '.join(map(str, found.near))}"
+        shown.append(
+            Sheet(
+                [
+                    Row(name, pixels, f"{name} way in {STEPS} steps", "through the codes"),
+                    Row("Codes nearby", density, crowd, f"full height: {most}"),
+                ]
+            )
+        )
     with contextlib.suppress(DatasetError):
         pictures = ask(faded, run, first, second, STEPS).numpy()
         words = "The two pictures faded into each other"

@@ -42,7 +42,6 @@ def foreign(run: Opened) -> None:
             signed((y - x).numpy(), scale),
             "Signed error",
             f"blue: too dark, red: too bright, ±{scale:.2f}",
-            band=True,
         ),
     ]
     words = [f"{name} · {theirs[i]:.1f}" for name, i in zip(classes, chosen.tolist(), strict=True)]

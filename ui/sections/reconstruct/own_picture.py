@@ -13,6 +13,7 @@ from torch import Tensor
 from ae_core.datasets import Dataset
 from ae_core.looks import neighbours
 from ae_core.looks.codes import COMPARED
+from ae_core.looks.codes import codes as test_codes
 from ae_core.looks.errors import brought, test_errors
 from ae_core.looks.look import look
 from ae_core.measures.metrics import codes, reconstructions, squared_errors
@@ -128,10 +129,12 @@ def _answer(run: Opened, data: Dataset, made: Source) -> Markup:
     name = short_title(run.run)
     largest = int(code[0].abs().argmax())
     alt = f"Code of {code.shape[1]} numbers; the largest is number {largest + 1} with {float(code[0, largest]):.2f}"
-    words = f"code, {code.shape[1]} numbers from {float(code.min()):.1f} to {float(code.max()):.1f}"
+    active = int((code != 0).sum())
+    used = "" if active == code.shape[1] else f", {active} of them not zero"
+    words = f"code, {code.shape[1]} numbers from {float(code.min()):.1f} to {float(code.max()):.1f}{used}"
     shown = [
         Figure(_address(output), f"Rebuilt by {name}", name, [f"squared error {error:.2f}"]),
-        Figure(_bars(code[0].tolist()), alt, words=words, kind="ae-code"),
+        Figure(_bars(code[0].tolist(), *_range(run)), alt, words=words, kind="ae-code"),
         _figure_of_training(data, near, "nearest by code"),
     ]
     return figures("ae-answer", shown)
@@ -149,9 +152,17 @@ def _address(x: Tensor) -> str:
     return data_uri(png(np.moveaxis(as_bytes(x[0]).numpy(), 0, -1)))
 
 
-def _bars(values: list[float]) -> str:
-    """Numbers as upright bars, as the address of an SVG; blue up and orange down from zero."""
-    top, low = max(1e-9, *values), min(0.0, *values)  # zero is always in view
+def _range(run: Opened) -> tuple[float, float]:
+    """The least and the greatest number in the codes of the test pictures: one scale for the bars of all pictures."""
+    known = ask(test_codes, run).codes
+    return float(known.min()), float(known.max())
+
+
+def _bars(values: list[float], least: float, greatest: float) -> str:
+    """Numbers as upright bars on a scale from `least` to `greatest`, or as far as they reach, as the address of an SVG;
+    blue up and orange down from zero.
+    """
+    top, low = max(1e-9, greatest, *values), min(0.0, least, *values)  # zero is always in view
     zero, scale, wide = 98 * top / (top - low) + 1, 98 / (top - low), 100 / len(values)
     bars = [f"M{i * wide:.2f} {zero:.2f}v{-v * scale:.2f}h{wide * 0.82:.2f}V{zero:.2f}z" for i, v in enumerate(values)]
     up = "".join(bar for bar, v in zip(bars, values, strict=True) if v > 0)

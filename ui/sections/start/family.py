@@ -28,7 +28,7 @@ from ui.results.asking import ask
 from ui.results.failed_runs import failed
 
 SHOWN = 6
-SHOWCASES = ("mnist", "digits")
+SHOWCASES = ("handwriting", "digits")
 
 
 class Card(NamedTuple):
@@ -45,7 +45,7 @@ class Card(NamedTuple):
 
 
 def showcase() -> Dataset:
-    """The data set that first pages show: handwriting in 28x28 where it is on this computer, else in 8x8."""
+    """The data set that first pages show."""
     return next(DATASETS[name] for name in SHOWCASES if DATASETS[name].present())
 
 

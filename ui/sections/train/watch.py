@@ -160,7 +160,7 @@ def _pictures(run: Run, recipe: Recipe) -> None:
         Row("Output", grey(outputs.numpy()), f"The same pictures, rebuilt after step {step}", f"after step {step:,}")
     )
     legend = "blue: too dark, red: too bright"
-    rows.append(Row("Error", signed(errors, 0.5), f"Signed error, {legend}", legend, band=True))
+    rows.append(Row("Error", signed(errors, 0.5), f"Signed error, {legend}", legend))
     st.html(sheet(rows))
 
 
