@@ -8,7 +8,7 @@ import contextlib
 import os
 
 import pytest
-from browser import JOURNEY, PATHS, keep, settled, sync_api, tall
+from browser import JOURNEY, PATHS, expect, keep, settled, sync_api, tall
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 pytestmark = JOURNEY
@@ -102,3 +102,16 @@ def test_axe_finds_nothing_and_the_page_fits_every_screen(visit, path):
 @pytest.mark.parametrize("path", [*PATHS, *SECTIONS])
 def test_so_does_every_section_and_on_a_small_phone_too(visit, path):
     assert looked_at(visit, path, (*WIDTHS, NARROW)) == ([], {})
+
+
+def test_on_a_phone_the_menu_says_so_and_shuts_after_a_choice(visit):
+    page = visit("runs", viewport={"width": 390, "height": 844})
+    settled(page)
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Denoise").click()
+    expect(page.get_by_role("heading", name="Denoise", level=1)).to_be_visible()
+    page.wait_for_function(
+        "() => !(document.querySelector('[data-testid=stSidebar]')?.getBoundingClientRect().right > 1)"
+    )
+    settled(page)
+    assert page.get_by_test_id("stExpandSidebarButton").bounding_box()["height"] >= 44

@@ -1,3 +1,4 @@
+import { shutMenuAfterChoice } from "../shared/menu.js";
 import { keepLinksInVisit, keepStepsToPages } from "../shared/visit_links.js";
 
 const SAY_MS = 2500;
@@ -23,6 +24,7 @@ async function copied(text) {
 export default function ({ parentElement }) {
   keepLinksInVisit();
   keepStepsToPages();
+  shutMenuAfterChoice();
   const button = parentElement.querySelector("button");
   const said = parentElement.querySelector("[role=status]");
   button.onclick = async () => {
