@@ -6,10 +6,11 @@ from ae_core.runs.run import Run, RunError
 from ae_core.runs.store import Store
 from ui.colours import OURS
 from ui.components.run_list.run_list import run_list, to_delete
-from ui.figures.frame import heading
+from ui.figures.frame import heading, note
 from ui.plain import plain
 from ui.results.engine import engine
 from ui.results.said import say, show_said
+from ui.sections.runs.filter import wanted
 from ui.sections.runs.rows import active, row
 
 PER_PAGE = 40
@@ -47,10 +48,8 @@ def undo() -> None:
         say(LIST, None, str(error))
 
 
-def above(runs: list[Run]) -> int:
-    """What stands above the list: the undo, a way forward where nothing was trained, the pages; returns the
-    page shown.
-    """
+def tell_of(runs: list[Run]) -> None:
+    """The undo, and a way forward where nothing was trained."""
     if DELETED in st.session_state:
         with st.container(horizontal=True, vertical_alignment="center", border=True):
             st.markdown(f"{plain(st.session_state[DELETED])} is in the trash.")
@@ -58,8 +57,17 @@ def above(runs: list[Run]) -> int:
     if not any(not run.pretrained for run in runs):
         st.info("You have not trained anything yet; below is what came with the program.", icon=":material/info:")
         st.page_link("pages/train.py", label="Train one", icon=":material/play_arrow:")
-    pages = -(-len(runs) // PER_PAGE)
-    return st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
+
+
+def paged(found: int, every: int) -> int:
+    """Which page of the list is shown, after a choice where there are several; says how many runs were found."""
+    if found < every:
+        note(f"{found:,} of {every:,} runs" if found else "No run is like that; clear the search, or choose all.")
+    pages = -(-found // PER_PAGE)
+    if pages < 2:
+        return 1
+    st.session_state["page"] = min(st.session_state.get("page", 1), pages)
+    return st.pagination(pages, key="page", bind="query-params")
 
 
 def table(polled: bool) -> None:
@@ -68,10 +76,12 @@ def table(polled: bool) -> None:
         if (unwanted := to_delete(LIST)) is not None:
             delete(unwanted)
         show_said(LIST, None, st.error)
-        runs = Store.default().listing()
-        page = above(runs)
+        every = Store.default().listing()
+        tell_of(every)
+        runs = wanted(every)
+        page = paged(len(runs), len(every))
     run_list([row(run) for run in runs[(page - 1) * PER_PAGE : page * PER_PAGE]], OURS, LIST)
-    if polled and not any(map(active, runs)):
+    if polled and not any(map(active, every)):
         st.rerun()
 
 

@@ -172,3 +172,33 @@ def test_what_came_with_the_program_cannot_be_deleted():
 def test_nothing_else_that_a_browser_sends_does_anything(finished, sent):
     app = press_delete(open_page("runs"), sent)
     assert not app.exception and not app.error and row(app, finished.id)
+
+
+# --- which are listed -------------------------------------------------------------------------------------------------
+
+
+def test_runs_are_found_by_model_pictures_and_a_part_of_their_name(finished):
+    app = open_page("runs")
+    every = len(listed(app))
+    app.selectbox(key="of_model").select("vae").run()
+    assert {row["id"].split("-")[0] for row in listed(app)} == {"vae"}
+    app.selectbox(key="of_data").select("handwriting").run()
+    assert {row["id"].rsplit("-handwriting")[0] for row in listed(app)} == {"vae"}
+    app.text_input(key="search").input("8d").run()
+    assert [row["id"] for row in listed(app)] == ["vae-handwriting-8d"]
+    assert f"1 of {len(Store.default().listing())} runs" in words(app) and every > 3
+    app.text_input(key="search").input("<b>nothing").run()
+    assert not listed(app) and "No run is like that" in words(app) and not app.exception
+
+
+def test_a_search_lives_in_the_address_and_leaves_what_cannot_be_read_to_its_name(waiting):
+    (waiting.folder / "run.json").write_text("{", encoding="utf-8")
+    app = open_page("runs", search=waiting.id[-6:], of_model="*")
+    assert [row["id"] for row in listed(app)] == [waiting.id]
+    assert not listed(open_page("runs", search=waiting.id[-6:], of_model="vae"))
+
+
+def test_a_search_on_the_last_page_shows_the_first_of_fewer(store, waiting):
+    app = open_page("runs", page="2")
+    app.text_input(key="search").input("handwriting").run()
+    assert not app.exception and len(listed(app)) == 15
