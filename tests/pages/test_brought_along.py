@@ -49,3 +49,25 @@ def test_the_run_of_the_same_name_takes_its_place():
     app.selectbox(key="dataset").select("digits").run()
     go_on(app, "reconstruct")
     assert app.selectbox(key="run").value == "vae-digits-2d"
+
+
+# --- links ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("page", "model"), [("denoise", "denoising"), ("compare", "vanilla")])
+def test_a_link_names_the_networks_so_it_shows_them_also_when_others_were_trained(page, model, run_of):
+    first = open_page(page, dataset="digits")
+    address = {name: first.query_params[name] for name in ("runs", "dataset")}
+    run = run_of(model, latent=16)  # the newest comes first
+    assert run.id in open_page(page, dataset="digits").multiselect(key="runs").value
+    again = open_page(page, **{name: "".join(value) for name, value in address.items()})
+    assert again.multiselect(key="runs").value == first.multiselect(key="runs").value
+    assert not again.warning and not again.toast
+
+
+@pytest.mark.parametrize("page", ["reconstruct", "latent", "generate"])
+def test_a_link_names_the_run_and_the_networks_beside_it(page):
+    app = open_page(page, **({"section": "drawing"} if page == "reconstruct" else {}))
+    assert app.query_params["run"] in (app.selectbox(key="run").value, [app.selectbox(key="run").value])
+    if page == "reconstruct":
+        assert "".join(app.query_params["with"]).split(",") == app.multiselect(key="with").value

@@ -124,13 +124,13 @@ def test_the_errors_on_screen_are_those_of_the_model_and_of_pca(finished):
 
 
 def test_knobs_in_the_address_reach_the_widgets_and_untouched_ones_follow_the_model():
-    app = open_page("train", model="vae", latent="3")
+    app = open_page("train", model="vae", dataset="shapes", latent="3")
     assert app.select_slider(key="latent").value == 3
     assert app.text_input(key="hidden").value == "400"
     app.selectbox(key="model").select("multilayer").run()
     assert app.select_slider(key="latent").value == 3  # touched: kept
     assert app.text_input(key="hidden").value == "128"  # untouched: the new model's own
-    assert dict(app.query_params) == {"model": "multilayer", "latent": "3"}
+    assert dict(app.query_params) == {"model": "multilayer", "dataset": "shapes", "latent": "3"}
 
 
 def test_the_switches_of_a_model_are_kept_in_the_address_and_read_from_it():
@@ -138,9 +138,9 @@ def test_the_switches_of_a_model_are_kept_in_the_address_and_read_from_it():
     assert not app.exception and app.toggle(key="tied").value is True
     app.selectbox(key="start").select("pca").run()
     assert app.toggle(key="tied").value is True
-    assert dict(app.query_params) == {"model": "linear", "tied": "True", "start": "pca"}
+    assert dict(app.query_params) == {"model": "linear", "dataset": "handwriting", "tied": "True", "start": "pca"}
     app.toggle(key="tied").set_value(False).run()
-    assert not app.exception and dict(app.query_params) == {"model": "linear", "start": "pca"}
+    assert not app.exception and dict(app.query_params) == {"model": "linear", "dataset": "handwriting", "start": "pca"}
 
 
 def test_a_knob_is_shown_only_where_it_matters():

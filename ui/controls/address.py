@@ -55,10 +55,12 @@ def not_used(error: ValueError) -> None:
     st.toast(plain(f"The address asks for {error} It is not used."), icon=":material/info:")
 
 
-def publish(key: str, start: Any, write: Callable[[Any], str] = str) -> None:
-    """After the widget `key`: put its value into the address, or take it out where it is the start value."""
+def publish(key: str, start: Any, write: Callable[[Any], str] = str, pinned: bool = False) -> None:
+    """After the widget `key`: put its value into the address, or take it out where it is the start value; that stays
+    there too where it is `pinned`, because it may be another tomorrow, as what there is to choose from is.
+    """
     value = st.session_state[key]
-    text = None if value == start else write(value)
+    text = None if value == start and not pinned else write(value)
     _written(key, start, text)
     if text is not None and st.query_params.get(key) != text:
         st.query_params[key] = text

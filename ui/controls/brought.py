@@ -55,7 +55,7 @@ def pick_dataset(entries: Mapping[str, Dataset], default: str | None = None, wid
     if not {"dataset", "runs"} & set(st.query_params) and brought_along() in entries:
         st.session_state["dataset"] = brought_along()
     titles = {name: entry.title for name, entry in entries.items()}
-    name = pick("Pictures", titles, "dataset", default, width=width)
+    name = pick("Pictures", titles, "dataset", default, pinned=True, width=width)
     keep(name)
     return entries[name]
 

@@ -35,6 +35,7 @@ def pick(
     key: str,
     default: str | None = None,
     widget: Callable[..., Any] = st.selectbox,
+    pinned: bool = False,
     **options: Any,
 ) -> str:
     """One of the names in `titles` (name -> text on screen), by a widget and by `?key=name` in the address."""
@@ -42,7 +43,7 @@ def pick(
     settle(key, start, _one_of(titles, key))
     shown = titles.__getitem__ if widget is st.selectbox else lambda name: plain(titles[name])  # a list is no Markdown
     name = widget(plain(label), list(titles), format_func=shown, key=key, persist_state="session", **options)
-    publish(key, start)
+    publish(key, start, pinned=pinned)
     return name
 
 
@@ -64,7 +65,7 @@ def pick_several(label: str, titles: Mapping[str, str], key: str, default: list[
         max_selections=most,
         persist_state="session",
     )
-    publish(key, default, ",".join)
+    publish(key, default, ",".join, pinned=True)
     return names
 
 

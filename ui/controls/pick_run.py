@@ -34,7 +34,7 @@ def pick_run(default: str = EXAMPLE) -> Run:
         before = st.session_state.get("run", start)
         if (there := counterpart(runs, before)) != before:
             st.session_state["run"] = there
-    chosen = runs[pick("Run", titles, "run", start, width=420)]
+    chosen = runs[pick("Run", titles, "run", start, pinned=True, width=420)]
     remember(chosen)
     if told:
         say("run", chosen.id, told)
