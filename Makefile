@@ -36,6 +36,7 @@ bench: .venv/.run  ## measure what is claimed about speed
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/server.py
 	$(BIN)/python benchmarks/interaction.py
+	$(BIN)/python benchmarks/memory.py
 
 pretrained: .venv/.run  ## train again what is missing in pretrained/ (needs MNIST; half an hour to an hour)
 	$(BIN)/python scripts/make_pretrained.py $(ARGS)

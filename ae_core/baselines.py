@@ -13,13 +13,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ae_core.pictures.pictures import Pictures
 from ae_core.pictures.pixels import PixelError, checked_pictures
 
+PORTION = 4096  # pictures of which floats are made at a time
+SMALL = 64 << 20  # bytes: of so many floats all are made at once
 
-def mean_image(images: Tensor) -> Tensor:
+
+def mean_image(images: Tensor | Pictures) -> Tensor:
     """The mean (1, channels, height, width) of images (n, channels, height, width): the best answer that ignores the
     input.
     """
+    if isinstance(images, Pictures):
+        return torch.stack([part.sum(0, keepdim=True) for part in images.split(PORTION)]).sum(0) / len(images)
     return checked_pictures(images).mean(0, keepdim=True)
 
 
@@ -34,20 +40,22 @@ class PCA:
     components: Tensor  # (rank, pixels), orthonormal rows, largest variance first
 
     @classmethod
-    def fit(cls, images: Tensor) -> PCA:
+    def fit(cls, images: Tensor | Pictures) -> PCA:
         """All components of images (n, channels, height, width)."""
         from sklearn.decomposition import PCA as Sklearn
 
+        if isinstance(images, Pictures) and images.float_bytes > SMALL and len(images) > images[0].numel():
+            return cls(*_principal(images))
         rows = checked_pictures(images, device="cpu").flatten(1)
         solver = "covariance_eigh" if rows.shape[0] > rows.shape[1] else "full"
         fitted = Sklearn(svd_solver=solver).fit(rows.numpy())
         return cls(torch.from_numpy(fitted.mean_).float(), torch.from_numpy(fitted.components_).float())
 
-    def codes(self, images: Tensor, latent: int) -> Tensor:
+    def codes(self, images: Tensor | Pictures, latent: int) -> Tensor:
         """Codes (n, k) with k = min(latent, rank) of images (n, channels, height, width)."""
         return (self.rows(images) - self.mean) @ self.components[:latent].T
 
-    def rows(self, images: Tensor, ranged: bool = True) -> Tensor:
+    def rows(self, images: Tensor | Pictures, ranged: bool = True) -> Tensor:
         """Images (n, channels, height, width) as rows (n, pixels), which they have; not `ranged` they may leave
         [0, 1].
         """
@@ -59,20 +67,20 @@ class PCA:
             )
         return rows
 
-    def projection(self, images: Tensor, latent: int) -> Tensor:
+    def projection(self, images: Tensor | Pictures, latent: int) -> Tensor:
         """The nearest points of the flat subspace to images (n, channels, height, width); values may leave [0, 1] a
         little.
         """
         rows = self.codes(images, latent) @ self.components[:latent] + self.mean
         return rows.reshape(images.shape)
 
-    def reconstruct(self, images: Tensor, latent: int) -> Tensor:
+    def reconstruct(self, images: Tensor | Pictures, latent: int) -> Tensor:
         """Rebuild images (n, channels, height, width) from `latent` numbers each, cut to [0, 1] like every
         network's.
         """
         return self.projection(images, latent).clamp(0, 1)
 
-    def errors_by_size(self, images: Tensor, sizes: Sequence[int]) -> Tensor:
+    def errors_by_size(self, images: Tensor | Pictures, sizes: Sequence[int]) -> Tensor:
         """Squared error per pixel (len(sizes),) of images (n, ...) rebuilt from so many components each, ascending."""
         x, found, done = self.rows(images), [], 0
         codes, rows = self.codes(images, max(sizes, default=0)), self.mean.expand(len(x), -1).clone()
@@ -81,6 +89,22 @@ class PCA:
             found.append((rows.clamp(0, 1) - x).square().double().mean())
             done = size
         return torch.stack(found)
+
+
+def _principal(images: Pictures) -> tuple[Tensor, Tensor]:
+    """Mean and components, as scikit-learn's `covariance_eigh` has them, without ever holding all floats: sums over
+    portions in float32, of these in float64.
+    """
+    from sklearn.utils.extmath import svd_flip
+
+    total, products = 0.0, 0.0
+    for part in images.split(PORTION):
+        rows = part.flatten(1).numpy()
+        total, products = total + rows.sum(0, np.float64), products + (rows.T @ rows).astype(np.float64)
+    mean = total / len(images)
+    directions = np.linalg.eigh((products - len(images) * np.outer(mean, mean)) / (len(images) - 1))[1]
+    components = svd_flip(None, directions.T[::-1], u_based_decision=False)[1]
+    return torch.from_numpy(mean).float(), torch.from_numpy(np.ascontiguousarray(components, np.float32))
 
 
 @dataclass(frozen=True)

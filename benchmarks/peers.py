@@ -25,7 +25,7 @@ def installed(*packages: str) -> bool:
 def _train_images() -> Any:
     from ae_core.datasets import dataset
 
-    return dataset("mnist").load().train.images
+    return dataset("mnist").load().train.images[:]
 
 
 def keras(name: str, epochs: int) -> list[float]:

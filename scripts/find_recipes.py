@@ -31,6 +31,7 @@ from ae_core.durable import write_json
 from ae_core.knobs import declared
 from ae_core.measures.metrics import loss_terms
 from ae_core.models import MODELS, Autoencoder, model_class
+from ae_core.pictures.pictures import Pictures
 from ae_core.runs.recipe import FOUND, Recipe, recipe, starting_latent
 from ae_core.training.loop import Diverged, Plan, new_optimiser, train
 
@@ -82,7 +83,7 @@ ROWS = {
 }  # fmt: skip
 
 
-def trained(made: Recipe, images: Tensor) -> tuple[Autoencoder, float]:
+def trained(made: Recipe, images: Tensor | Pictures) -> tuple[Autoencoder, float]:
     """A training on these images, and its seconds of processor; Diverged where it does."""
     model, plan = made.new_model(), made.training_plan()
     began = time.process_time()
@@ -91,7 +92,7 @@ def trained(made: Recipe, images: Tensor) -> tuple[Autoencoder, float]:
     return model, time.process_time() - began
 
 
-def loss(model: Autoencoder, images: Tensor) -> float:
+def loss(model: Autoencoder, images: Tensor | Pictures) -> float:
     return sum(loss_terms(model, images).values())
 
 
@@ -107,7 +108,7 @@ def made(model: str, data: str, values: Values) -> Recipe:
     )
 
 
-def epoch_seconds(model: str, data: str, values: Values, images: Tensor) -> float:
+def epoch_seconds(model: str, data: str, values: Values, images: Tensor | Pictures) -> float:
     """Seconds of processor that a pass over the images takes, from the quickest of a few steps."""
     one = made(model, data, {**values, "epochs": 1})
     steps = one.training_plan().steps_per_epoch(len(images))

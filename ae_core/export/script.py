@@ -71,7 +71,7 @@ AUTOCAST = """\
 
 LOADED = """\
 split = {name}()
-train, test = split.train.images, split.test.images"""
+train, test = split.train.images[:], split.test.images[:]"""
 
 
 def training_script(recipe: Recipe) -> str:

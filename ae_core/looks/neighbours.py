@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -10,7 +9,7 @@ from torch import Tensor
 
 from ae_core.datasets import Dataset
 from ae_core.looks.baseline import pca
-from ae_core.looks.codes import training_codes
+from ae_core.looks.codes import COMPARED, training_codes
 from ae_core.looks.look import look
 from ae_core.looks.maps import View, code_of, mapped
 from ae_core.measures.metrics import codes as encode
@@ -59,15 +58,11 @@ def by_code(run: Opened, x: Tensor, count: int) -> Tensor:
 
 
 @look()
-def squares(data: Dataset) -> Tensor:
-    """Squared length (n,) of every training picture."""
-    return data.load().train.images.flatten(1).square().sum(1)
-
-
-@look()
 def by_pixels(data: Dataset, x: Tensor, count: int) -> Tensor:
-    """The training pictures (count,) with the least squared distance to x (1, channels, height, width)."""
-    return nearest(x.flatten(1), data.load().train.images.flatten(1), count, sizes=squares(data)).which[0]
+    """The training pictures (count,), of the first ones, with the least squared distance to x (1, channels, height,
+    width): of the same ones that `by_code` looks among.
+    """
+    return nearest(x.flatten(1), data.load().train.images[:COMPARED].flatten(1), count).which[0]
 
 
 class Found(NamedTuple):
@@ -79,13 +74,13 @@ class Found(NamedTuple):
 
 @look("Sorting the training pictures")
 def among_training(data: Dataset) -> Index:
-    """A search among the training pictures of a data set, without the pictures, of which there is one copy."""
-    return replace(Index.among(data.load().train.images, pca(data)), known=torch.empty(0))
+    """A search among the training pictures of a data set."""
+    return Index.among(data.load().train.images, pca(data))
 
 
 @look()
 def of_training(data: Dataset, pictures: Tensor) -> Found:
     """The training picture nearest to each of `pictures` (n, channels, height, width)."""
-    known = replace(among_training(data), known=data.load().train.images.flatten(1))
-    index, errors = known.find(pictures)
-    return Found(known.known[index].reshape(pictures.shape), errors)
+    known = data.load().train.images
+    index, errors = among_training(data).find(pictures, known)
+    return Found(known[index], errors)

@@ -81,8 +81,8 @@ def trained(recipe: Recipe) -> Trained:
         DatasetError: where the pictures are not here.
         RunError: where the training diverges.
     """
-    plan, images, device = recipe.training_plan(), recipe.data.load().train.images, chosen_device()
-    model = recipe.new_model().to(device)
+    plan, images = recipe.training_plan(), recipe.data.load().train.images
+    model = recipe.new_model().to(chosen_device())
     optimiser, watch = new_optimiser(model, plan), _Watch(model, recipe)
     total = plan.epochs * plan.steps_per_epoch(len(images))
     points = evenly(total, POINTS)
@@ -91,7 +91,7 @@ def trained(recipe: Recipe) -> Trained:
     step = Step(0, 0, {}, 0.0)
     watch.point(step)  # what an untrained network answers
     try:
-        for step in train(model, optimiser, images.to(device), plan):
+        for step in train(model, optimiser, images, plan):
             watch.count(step.losses)
             if step.step in points:
                 watch.point(step)

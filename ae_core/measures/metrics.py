@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ae_core.chance import seeded
 from ae_core.models import Autoencoder
+from ae_core.pictures.pictures import Pictures
 from ae_core.pictures.pixels import PixelError, checked_pictures
 
 BATCH = 1000  # images at a time; enough to be fast, little enough for memory
@@ -36,7 +37,7 @@ def measuring(model: Autoencoder) -> Iterator[torch.device]:
 
 
 @torch.inference_mode()
-def reconstructions(model: Autoencoder, images: Tensor) -> Tensor:
+def reconstructions(model: Autoencoder, images: Tensor | Pictures) -> Tensor:
     """Reconstructions (n, channels, height, width) of images of that shape, in [0, 1], on the device of the images."""
     images = checked_pictures(images, model)
     with measuring(model) as device:
@@ -44,19 +45,19 @@ def reconstructions(model: Autoencoder, images: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def codes(model: Autoencoder, images: Tensor) -> Tensor:
+def codes(model: Autoencoder, images: Tensor | Pictures) -> Tensor:
     """Codes (n, latent) of images (n, channels, height, width), on the device of the images."""
     images = checked_pictures(images, model)
     with measuring(model) as device:
         return torch.cat([model.encode(batch.to(device)).to(images.device) for batch in images.split(BATCH)])
 
 
-def squared_errors(images: Tensor, outputs: Tensor) -> Tensor:
+def squared_errors(images: Tensor | Pictures, outputs: Tensor) -> Tensor:
     """Squared error of each image (n,), summed over pixels; outputs have the shape of the images, but any values."""
     return (checked_pictures(images) - _like(images, outputs)).square().flatten(1).sum(1)
 
 
-def _like(images: Tensor, outputs: Tensor) -> Tensor:
+def _like(images: Tensor | Pictures, outputs: Tensor) -> Tensor:
     """The outputs. PixelError where they are not as many, or of another shape: broadcasting would compare all
     with all.
     """
@@ -76,7 +77,7 @@ def psnr(mse: float) -> float:
     return -10 * math.log10(max(mse, LEAST_MSE))
 
 
-def ssims(images: Tensor, outputs: Tensor) -> Tensor:
+def ssims(images: Tensor | Pictures, outputs: Tensor) -> Tensor:
     """Structural similarity of each image (n,), from -1 to 1 (equal), of images (n, channels, height, width) in [0, 1].
 
     Mean over all 7x7 windows inside the picture, then over channels. Computed by scikit-image with its defaults, but on
@@ -88,8 +89,8 @@ def ssims(images: Tensor, outputs: Tensor) -> Tensor:
 
     edge = SSIM_WINDOW // 2
     found = []
-    outputs = _like(images := checked_pictures(images), outputs)
-    for x, y in zip(images.split(BATCH), outputs.split(BATCH), strict=True):
+    pictures = checked_pictures(images)
+    for x, y in zip(pictures.split(BATCH), _like(pictures, outputs).split(BATCH), strict=True):
         strips = (part.cpu().float().reshape(-1, part.shape[-1]).numpy() for part in (x, y))
         _, everywhere = structural_similarity(*strips, win_size=SSIM_WINDOW, data_range=1.0, full=True)
         inside = torch.from_numpy(everywhere).reshape(x.shape)[..., edge:-edge, edge:-edge]
@@ -97,7 +98,7 @@ def ssims(images: Tensor, outputs: Tensor) -> Tensor:
     return torch.cat(found)
 
 
-def entropy_floor(images: Tensor) -> float:
+def entropy_floor(images: Tensor | Pictures) -> float:
     """The cross-entropy that no reconstruction of images in [0, 1] can beat: their own entropy, in nats per pixel.
 
     It is 0 only where every pixel is black or white; the grey pixels of MNIST's test images leave 0.058.
@@ -106,7 +107,7 @@ def entropy_floor(images: Tensor) -> float:
     return F.binary_cross_entropy(images, images).item()
 
 
-def cross_entropy(images: Tensor, outputs: Tensor) -> float:
+def cross_entropy(images: Tensor | Pictures, outputs: Tensor) -> float:
     """Cross-entropy of images against outputs in [0, 1], nats per pixel; infinite where an output is exactly 0 or 1 and
     the pixel is not. (torch counts a hundred nats for such a pixel instead.)
     """
@@ -115,7 +116,7 @@ def cross_entropy(images: Tensor, outputs: Tensor) -> float:
 
 
 @torch.inference_mode()
-def cross_entropy_of_logits(model: Autoencoder, images: Tensor) -> float:
+def cross_entropy_of_logits(model: Autoencoder, images: Tensor | Pictures) -> float:
     """The same of a model that ends in logits, from these: they lie behind outputs that only rounding made exactly 0
     or 1.
     """
@@ -128,7 +129,7 @@ def cross_entropy_of_logits(model: Autoencoder, images: Tensor) -> float:
 
 
 @torch.inference_mode()
-def loss_terms(model: Autoencoder, images: Tensor) -> dict[str, float]:
+def loss_terms(model: Autoencoder, images: Tensor | Pictures) -> dict[str, float]:
     """The model's own loss terms (summed over pixels and latents, mean over images); random draws are fixed."""
     images = checked_pictures(images, model)
     sums: dict[str, float] = {}

@@ -20,7 +20,8 @@ from ae_core.measures.metrics import NO_CROSS_ENTROPY, entropy_floor, psnr, reco
 from ae_core.measures.subject import Subject
 from ae_core.measures.table import METRICS, evaluate, of_group, values
 from ae_core.models import Autoencoder, GenerativeAutoencoder
-from ae_core.pictures.pixels import checked_pictures
+from ae_core.pictures.pictures import Pictures
+from ae_core.pictures.pixels import checked_kept
 
 Group = Callable[[Autoencoder, Split, PCA], dict[str, float]]
 NOISE = 0.5  # standard deviation of the noise in `denoising`, cut to [0, 1]
@@ -70,7 +71,7 @@ def denoising(model: Autoencoder, split: Split, pca: PCA) -> dict[str, float]:
 def code(model: Autoencoder, split: Split, pca: PCA) -> dict[str, float]:
     """What the code is like and what it knows about the classes; beside it the PCA code of the same size."""
     test = split.test.images
-    read = Split(Images(split.train.images[:LEARNED], split.train.labels[:LEARNED]), split.test)
+    read = Split(Images(Pictures(split.train.images[:LEARNED]), split.train.labels[:LEARNED]), split.test)
     ours = values(Subject.of_model(model, test, read), of_group("code"))
     theirs = values(Subject.of_pca(pca, model.latent, test, read), of_group("code", baselines=True))
     return ours | {f"pca_{name}": value for name, value in theirs.items()}
@@ -81,7 +82,8 @@ def likelihood(model: Autoencoder, split: Split, pca: PCA) -> dict[str, float]:
     how many nats (KL) each number of the code holds."""
     if not isinstance(model, GenerativeAutoencoder):
         return {}
-    parts, test = elbo(model, split.test.images), split.test.images
+    test = split.test.images[:]
+    parts = elbo(model, test)
     found = log_likelihood(model, test[:SAMPLED])
     return {
         "elbo": parts.elbo,
@@ -121,7 +123,7 @@ def unit(name: str, model: Autoencoder) -> str:
 def full_report(model: Autoencoder, split: Split) -> dict[str, dict[str, float]]:
     """Group -> name -> value, on the test split; a few seconds for digits, about half a minute for MNIST."""
     for name, part in (("train images", split.train), ("test images", split.test)):
-        checked_pictures(part.images, model, name=name)
+        checked_kept(part.images, model, name=name)
     pca = PCA.fit(split.train.images)
     return {name: measure(model, split, pca) for name, measure in GROUPS.items()}
 
@@ -129,7 +131,7 @@ def full_report(model: Autoencoder, split: Split) -> dict[str, dict[str, float]]
 def remarks(model: Autoencoder, split: Split, reconstruction: Mapping[str, float]) -> list[str]:
     """Sentences without which a number of the report, or one that is missing in this group of it, would mislead."""
     found = [] if "bce" in reconstruction else [NO_CROSS_ENTROPY]
-    return [*found, *([remark(model, split.test.images)] if isinstance(model, GenerativeAutoencoder) else [])]
+    return [*found, *([remark(model, split.test.images[:])] if isinstance(model, GenerativeAutoencoder) else [])]
 
 
 def as_text(report: dict[str, dict[str, float]], model: Autoencoder) -> str:

@@ -20,6 +20,7 @@ from ae_core.measures.metrics import (
 )
 from ae_core.measures.representation import Sparsity, sparsity
 from ae_core.models import Autoencoder
+from ae_core.pictures.pictures import Pictures
 
 READ = 1000  # pictures of each part in `from_all_over`
 
@@ -31,7 +32,7 @@ class Subject:
     Metrics of the group `code` ask for `read` and `encode`, all others do without.
     """
 
-    images: Tensor  # (n, channels, height, width): to be rebuilt
+    given: Tensor | Pictures  # (n, channels, height, width): `images`, perhaps kept as bytes
     rebuild: Callable[[Tensor], Tensor]  # images -> outputs of the same shape, in [0, 1]
     encode: Callable[[Tensor], Tensor] | None = None  # images (m, channels, height, width) -> codes (m, latent)
     read: Split | None = None  # pictures whose codes are read: classifiers learn from `train` and answer for `test`
@@ -45,7 +46,7 @@ class Subject:
     def of_model(
         cls,
         model: Autoencoder,
-        images: Tensor,
+        images: Tensor | Pictures,
         read: Split | None = None,
         *,
         seconds: float | None = None,
@@ -58,7 +59,13 @@ class Subject:
 
     @classmethod
     def of_pca(
-        cls, pca: PCA, latent: int, images: Tensor, read: Split | None = None, *, errors: Tensor | None = None
+        cls,
+        pca: PCA,
+        latent: int,
+        images: Tensor | Pictures,
+        read: Split | None = None,
+        *,
+        errors: Tensor | None = None,
     ) -> Subject:
         """PCA with `latent` components, or as many as there are, on images (n, channels, height, width)."""
         size = min(latent, len(pca.components))
@@ -67,10 +74,20 @@ class Subject:
         return cls(images, rebuild, encode, read, None, size, parameters, None, errors)
 
     @classmethod
-    def of_mean(cls, train: Tensor, images: Tensor) -> Subject:
+    def of_mean(cls, train: Tensor | Pictures, images: Tensor | Pictures) -> Subject:
         """The mean of training pictures as the answer to all images; both (n, channels, height, width)."""
         mean = mean_image(train)
         return cls(images, mean.expand_as, parameters=mean.numel())
+
+    @cached_property
+    def images(self) -> Tensor:
+        """The pictures (n, channels, height, width) that are to be rebuilt, float32."""
+        return self.given[:]
+
+    @property
+    def pixels(self) -> int:
+        """Values of a picture."""
+        return self.given[0].numel()
 
     @cached_property
     def outputs(self) -> Tensor:
@@ -94,13 +111,13 @@ class Subject:
     def learned_codes(self) -> Tensor:
         """Codes (m, latent) of the pictures of `read` that classifiers learn from."""
         assert self.encode and self.read, "a subject without codes"
-        return self.encode(self.read.train.images)
+        return self.encode(self.read.train.images[:])
 
     @cached_property
     def codes(self) -> Tensor:
         """Codes (m, latent) of the test pictures of `read`."""
         assert self.encode and self.read, "a subject without codes"
-        return self.encode(self.read.test.images)
+        return self.encode(self.read.test.images[:])
 
     @cached_property
     def sparsity(self) -> Sparsity:
@@ -115,4 +132,4 @@ def from_all_over(split: Split, most: int = READ) -> Split:
 
 def _evenly(part: Images, most: int) -> Images:
     every = max(1, len(part.labels) // most)
-    return Images(part.images[::every][:most], part.labels[::every][:most])
+    return Images(Pictures(part.images[::every][:most]), part.labels[::every][:most])

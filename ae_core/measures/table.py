@@ -30,6 +30,7 @@ from ae_core.measures.representation import (
 )
 from ae_core.measures.subject import Subject
 from ae_core.models import Autoencoder
+from ae_core.pictures.pictures import Pictures
 from ae_core.pictures.pixels import checked_pictures
 from ae_core.tables import csv_bytes
 
@@ -56,7 +57,7 @@ class Metric:
 
 
 def _mean_squared_error(s: Subject) -> float:
-    return _summed_squared_error(s) / s.images[0].numel()
+    return _summed_squared_error(s) / s.pixels
 
 
 def _summed_squared_error(s: Subject) -> float:
@@ -78,7 +79,7 @@ def _jacobian_norm(s: Subject) -> float | None:
 
 
 def _trustworthiness(s: Subject) -> float | None:
-    return trustworthiness(s.read.test.images, s.codes) if s.read else None
+    return trustworthiness(s.read.test.images[:], s.codes) if s.read else None
 
 
 def _of_classes(measure: Callable[[Tensor, Tensor, Tensor, Tensor], float]) -> Callable[[Subject], float | None]:
@@ -158,12 +159,12 @@ def of_group(group: str, baselines: bool = False) -> list[Metric]:
     return [line for line in METRICS.values() if line.group == group and (line.baselines or not baselines)]
 
 
-def compared(images: Tensor, outputs: Tensor) -> dict[str, float]:
+def compared(images: Tensor | Pictures, outputs: Tensor) -> dict[str, float]:
     """What `evaluate` says of outputs in [0, 1], wherever they come from; both (n, channels, height, width)."""
     return values(Subject(checked_pictures(images), lambda x: outputs), of_group("reconstruction"))
 
 
-def evaluate(model: Autoencoder, images: Tensor) -> dict[str, float]:
+def evaluate(model: Autoencoder, images: Tensor | Pictures) -> dict[str, float]:
     """Measure a model on images (n, channels, height, width) in [0, 1].
 
     Returns

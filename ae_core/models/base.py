@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ae_core.models.reconstruction import UNITS, ReconstructionLoss
+from ae_core.pictures.pictures import Pictures
 
 Shape = tuple[int, int, int]  # (channels, height, width)
 
@@ -70,15 +71,18 @@ class DataStarted(Autoencoder, ABC):
 
     _begun: bool = False
 
-    def begin(self, images: Tensor) -> None:
+    def begin(self, images: Tensor | Pictures) -> None:
         """`start_from(images)` the first time it is called, and nothing after that."""
         if not self._begun:
             self.start_from(images)
         self._begun = True
 
     @abstractmethod
-    def start_from(self, images: Tensor) -> None:
-        """Set the first weights from images (n, channels, height, width); the same images give the same weights."""
+    def start_from(self, images: Tensor | Pictures) -> None:
+        """Set the first weights from images (n, channels, height, width); the same images give the same weights.
+
+        `images[:]` is a tensor of all of them, in either case.
+        """
 
 
 class DeterministicAutoencoder(Autoencoder, ABC):

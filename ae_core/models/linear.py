@@ -32,6 +32,7 @@ from ae_core.baselines import PCA
 from ae_core.knobs import Knob, checks_knobs
 from ae_core.models.base import DataStarted, Shape
 from ae_core.models.blocks import LatentKnob, Tied, TiedKnob, ToShape, glorot
+from ae_core.pictures.pictures import Pictures
 
 
 class Linear(DataStarted):
@@ -70,10 +71,10 @@ class Linear(DataStarted):
         return {"reconstruction": (self.decoder(self.encode(x)) - x).square().sum() / len(x)}
 
     @torch.no_grad()
-    def start_from(self, images: Tensor) -> None:
+    def start_from(self, images: Tensor | Pictures) -> None:
         if self.start == "random":
             return
-        pca = PCA.fit(images.cpu())
+        pca = PCA.fit(images[:].cpu())
         directions = pca.components[: self.latent]
         inward, outward = self._ends
         inward.weight.zero_()  # units beyond the rank of the pictures have nothing to add

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ae_core.pictures.pictures import Pictures
 from ae_core.pictures.remedies import as_tensor, remedy
 
 if TYPE_CHECKING:  # a model that damages its pictures imports what damages them, and that imports this
@@ -43,11 +44,13 @@ def checked_pictures(
     """Return pictures (n, channels, height, width) that a model can take, or that any model could, cut to [0, 1].
 
     With `model` they must have its picture shape and the float type of its weights; with `device` lie there. `name` is
-    what the caller calls them. Not `ranged`, they may leave [0, 1], as noise does that was not cut.
+    what the caller calls them. Not `ranged`, they may leave [0, 1], as noise does that was not cut. Of `Pictures` all
+    are made floats.
 
     Raises
         PixelError: where they break the rule.
     """
+    pictures = pictures[:] if isinstance(pictures, Pictures) else pictures
     shape = model.shape if model else None
     kind = next(model.parameters()).dtype if model else torch.float32
     formed = isinstance(pictures, Tensor) and _formed(pictures, shape, kind, exact=model is not None)
@@ -58,6 +61,19 @@ def checked_pictures(
         if low >= -TOLERANCE and high <= 1 + TOLERANCE:
             return pictures.clamp(0, 1)
     raise PixelError(_sentence(pictures, name, shape, kind, device, ranged))
+
+
+def checked_kept(pictures: Pictures, model: Autoencoder, *, name: str = "images") -> Pictures:
+    """Return kept pictures that a model can take, without making floats of more than one: all are alike.
+
+    Raises
+        PixelError: where it cannot take them.
+    """
+    try:
+        checked_pictures(pictures[:1], model, name=name)
+    except PixelError:
+        checked_pictures(pictures, model, name=name)  # the sentence is about all of them
+    return pictures
 
 
 def _formed(x: Tensor, shape: Shape | None, kind: torch.dtype, exact: bool) -> bool:
@@ -89,7 +105,7 @@ def _sentence(
     made = as_tensor(given, name)
     if made is None:
         what = "nothing (None)" if given is None else f"an object of the type {type(given).__name__}"
-        inside = isinstance(getattr(given, "images", None), Tensor)
+        inside = isinstance(getattr(given, "images", None), Tensor | Pictures)
         return f"{name}: {what}: {rule}; {'give its .images' if inside else 'make tensors of the pictures'}."
     said = _described(given, made.x)
     otherwise = "bring them into this form" if made.x.numel() else "give at least one picture"

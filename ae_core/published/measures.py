@@ -24,7 +24,7 @@ def negative_log_likelihood(samples: int) -> Callable[[Run], float]:
         model, _ = run.load()
         if not isinstance(model, GenerativeAutoencoder):
             raise RunError(f"{run.id} has no likelihood: choose a run of a variational model.")
-        return -log_likelihood(model, run.recipe().data.load().test.images, samples).mean
+        return -log_likelihood(model, run.recipe().data.load().test.images[:], samples).mean
 
     return measure
 
@@ -53,7 +53,7 @@ def _errors(folder: str) -> dict[str, Errors]:
     if not isinstance(model, StructuredVAE):
         raise RunError(f"{run.id} predicts no errors: choose a run of structured_vae.")
     split = run.recipe().data.load()
-    return explained_errors(model, split.train.images[:LEARNED], split.test.images)
+    return explained_errors(model, split.train.images[:LEARNED], split.test.images[:])
 
 
 def nats_per_pixel(gaussian: str) -> Callable[[Run], float]:

@@ -197,9 +197,8 @@ class _Execution:
         if not self.log.lines:
             self.log.count(loss_terms(self.model, self.split.train.images[:MONITORED]))
             self._log(step)  # before the first step: what an untrained network answers
-        images = self.split.train.images.to(self.device)
         try:
-            for step in train(self.model, self.optimiser, images, self.plan, self.start):
+            for step in train(self.model, self.optimiser, self.split.train.images, self.plan, self.start):
                 watch(step)
                 if self._tend(step):
                     return self._leave(step, "stopped")

@@ -21,10 +21,13 @@ from ae_core.chance import seeded
 from ae_core.knobs import Knob, When, checks_knobs
 from ae_core.models import Autoencoder
 from ae_core.models.base import DataStarted
-from ae_core.pictures.pixels import checked_pictures
+from ae_core.pictures.pictures import Pictures
+from ae_core.pictures.pixels import checked_kept, checked_pictures
 from ae_core.training.device import PRECISIONS, autocast
 from ae_core.training.optimisers import OPTIMISERS, SCHEDULES
 from ae_core.training.start import centre
+
+SMALL = 20 << 20  # bytes: so many floats are made once a training, of larger sets those of each batch
 
 
 class Diverged(ArithmeticError):
@@ -94,12 +97,22 @@ def new_optimiser(model: Autoencoder, plan: Plan) -> Optimizer:
     return OPTIMISERS[plan.optimiser](model.parameters(), plan.learning_rate, plan.weight_decay)
 
 
-def begin(model: Autoencoder, images: Tensor, plan: Plan, start: int = 0) -> None:
+def begin(model: Autoencoder, images: Tensor | Pictures, plan: Plan, start: int = 0) -> None:
     """Put a model with `start` steps behind it where `train` begins, so that it can be measured there."""
-    _begin(model, checked_pictures(images, model, device=next(model.parameters()).device), plan, start)
+    _begin(model, _ready(images, model), plan, start)
 
 
-def _begin(model: Autoencoder, images: Tensor, plan: Plan, start: int) -> None:
+def _ready(images: Tensor | Pictures, model: Autoencoder) -> Pictures:
+    """Checked pictures, on the device of the model; bytes only where there are many. PixelError for other ones."""
+    device = next(model.parameters()).device
+    if not isinstance(images, Pictures):
+        return Pictures(checked_pictures(images, model, device=device))
+    if device.type == "cpu" and checked_kept(images, model).float_bytes > SMALL:
+        return images
+    return Pictures(checked_pictures(images[:].to(device), model))
+
+
+def _begin(model: Autoencoder, images: Pictures, plan: Plan, start: int) -> None:
     if start == 0 and plan.centred:
         centre(model, images)
     if start == 0 and isinstance(model, DataStarted):
@@ -107,8 +120,10 @@ def _begin(model: Autoencoder, images: Tensor, plan: Plan, start: int) -> None:
     model.progress = max(0, start - 1) / (plan.epochs * plan.steps_per_epoch(len(images)))
 
 
-def train(model: Autoencoder, optimiser: Optimizer, images: Tensor, plan: Plan, start: int = 0) -> Iterator[Step]:
-    """Train in place on images (n, channels, height, width) in [0, 1], which must be on the device of the model.
+def train(
+    model: Autoencoder, optimiser: Optimizer, images: Tensor | Pictures, plan: Plan, start: int = 0
+) -> Iterator[Step]:
+    """Train in place on images (n, channels, height, width) in [0, 1]; a tensor must be on the device of the model.
 
     Yields after every step, from step start + 1 on. Give `start` to go on with a model and optimiser that have
     `start` steps behind them.
@@ -118,17 +133,16 @@ def train(model: Autoencoder, optimiser: Optimizer, images: Tensor, plan: Plan, 
         Diverged: in the step in which the loss or its gradient stops being finite, before the weights are touched.
     """
     torch.set_flush_denormal(True)  # black pixels drive Adam's moments into denormals, which are 100 times slower
-    images = checked_pictures(images, model, device=next(model.parameters()).device)
-    _begin(model, images, plan, start)
-    parameters = list(model.parameters())
-    per_epoch = plan.steps_per_epoch(len(images))
-    precision, total, seconds = autocast(plan.precision, images.device), plan.epochs * per_epoch, 0.0
-    shared = images[0].numel() if plan.minimised == "mean" else 1  # pixels among which the loss is shared out
+    pictures, parameters = _ready(images, model), list(model.parameters())
+    _begin(model, pictures, plan, start)
+    per_epoch, device = plan.steps_per_epoch(len(pictures)), parameters[0].device
+    precision, total, seconds = autocast(plan.precision, device), plan.epochs * per_epoch, 0.0
+    shared = pictures[0].numel() if plan.minimised == "mean" else 1  # pixels among which the loss is shared out
     for epoch in range(start // per_epoch, plan.epochs):
-        order = _order(len(images), plan.seed, epoch).to(images.device)
+        order = _order(len(pictures), plan.seed, epoch).to(device)
         for batch in range(start % per_epoch if epoch == start // per_epoch else 0, per_epoch):
             began, step = time.perf_counter(), epoch * per_epoch + batch + 1
-            x = images.index_select(0, order[batch * plan.batch_size : (batch + 1) * plan.batch_size])
+            x = pictures.at(order[batch * plan.batch_size : (batch + 1) * plan.batch_size])
             model.progress = (step - 1) / total
             for group in optimiser.param_groups:
                 group["lr"] = plan.learning_rate * SCHEDULES[plan.schedule](model.progress)

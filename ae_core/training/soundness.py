@@ -20,6 +20,7 @@ from torch import Tensor
 
 from ae_core.measures.metrics import loss_terms, measuring
 from ae_core.models import Autoencoder, GenerativeAutoencoder
+from ae_core.pictures.pictures import Pictures
 from ae_core.training.loop import Plan, Step
 
 ASKED = 32  # pictures of a set: a few milliseconds
@@ -27,7 +28,7 @@ LARGEST = 1e15  # of a number of a code: squares of it, summed over 10 000 codes
 
 
 @torch.inference_mode()
-def flaw(model: Autoencoder, pictures: Tensor | None = None) -> str:
+def flaw(model: Autoencoder, pictures: Tensor | Pictures | None = None) -> str:
     """What of a model's answers is not a number one can compute with, in words; empty where all is well.
 
     `pictures` (n, channels, height, width) in [0, 1] are of the set it learned from; at most 32 of them are asked.

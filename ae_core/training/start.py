@@ -10,20 +10,22 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ae_core.baselines import mean_image
 from ae_core.models import Autoencoder
+from ae_core.pictures.pictures import Pictures
 
 DARKEST = 0.01  # of a mean pixel: one that is always black would ask for a bias of minus infinity
 
 
 @torch.no_grad()
-def centre(model: Autoencoder, images: Tensor) -> None:
+def centre(model: Autoencoder, images: Tensor | Pictures) -> None:
     """Let `model` answer a code of zeros with the mean of images (n, channels, height, width) where its last layer has
     a bias for each pixel, with the mean of each channel where it has one for each of those; else do nothing.
     """
     bias = _last_bias(model.decoder)
     if bias is None:
         return
-    mean = images.mean(dim=0)
+    (mean,) = mean_image(images)
     if bias.numel() == len(mean):
         mean = mean.mean(dim=(1, 2))
     if bias.numel() == mean.numel():

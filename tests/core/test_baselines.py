@@ -10,22 +10,24 @@ from skimage.restoration import denoise_nl_means
 from sklearn.decomposition import PCA as Sklearn
 from torch import Tensor
 
+from ae_core import baselines
 from ae_core.baselines import FILTERS, PCA, Filter, Wiener, mean_image, pca_filter
 from ae_core.corruption import gaussian, masking
 from ae_core.datasets import DATASETS
 from ae_core.measures.metrics import psnr
 from ae_core.models import build
+from ae_core.pictures.pictures import Pictures
 
 
 @pytest.fixture(params=["more pictures than pixels", "fewer pictures than pixels"])
 def images(request: pytest.FixtureRequest) -> Tensor:
-    digits = DATASETS["digits"].load().train.images
+    digits = DATASETS["digits"].load().train.images[:]
     return digits if request.param == "more pictures than pixels" else digits[:20]
 
 
 @pytest.mark.parametrize("latent", [1, 5, 15])
 def test_it_agrees_with_scikit_learn(images, latent):
-    unseen = DATASETS["digits"].load().test.images
+    unseen = DATASETS["digits"].load().test.images[:]
     theirs = Sklearn(latent, svd_solver="full").fit(images.flatten(1).numpy().astype(float))
     rows = unseen.flatten(1).numpy().astype(float)
     ours = PCA.fit(images)
@@ -50,7 +52,7 @@ def test_a_linear_net_that_starts_as_pca_is_no_better_than_pca_and_no_worse():
     data = DATASETS["digits"].load()
     net = build("linear", (1, 8, 8), {"latent": 8, "start": "pca"})
     net.begin(data.train.images)
-    fitted, test = PCA.fit(data.train.images), data.test.images
+    fitted, test = PCA.fit(data.train.images), data.test.images[:]
     ours, theirs = ((y - test).square().mean().item() for y in (net.reconstruct(test), fitted.reconstruct(test, 8)))
     assert ours == pytest.approx(theirs, rel=1e-4)
     assert (fitted.projection(test, 8) - test).square().mean().item() > 1.02 * theirs
@@ -77,9 +79,22 @@ def test_more_numbers_than_the_rank_rebuild_exactly(images):
     assert torch.allclose(PCA.fit(images).reconstruct(images, 10_000), images, atol=1e-4)
 
 
+def test_of_many_pictures_the_components_come_from_portions_and_are_the_same(monkeypatch):
+    kept, portions, split = DATASETS["digits"].load().train.images, [], Pictures.split
+    wanted = PCA.fit(kept[:])
+    monkeypatch.setattr(baselines, "SMALL", 0)
+    monkeypatch.setattr(baselines, "PORTION", 100)
+    monkeypatch.setattr(Pictures, "split", lambda self, n: portions.append(n) or split(self, n))
+    found = PCA.fit(kept)
+    assert torch.allclose(found.mean, wanted.mean, atol=1e-6)
+    assert (found.components * wanted.components).sum(1)[:50].min() > 0.9999, "signs included"
+    assert torch.allclose(mean_image(kept), kept[:].mean(0, keepdim=True), atol=1e-6)
+    assert portions == [100, 100]
+
+
 def test_thirty_components_of_mnist_leave_the_known_error(mnist):
     rebuilt = PCA.fit(mnist.train.images).projection(mnist.test.images, 30)
-    error = (rebuilt - mnist.test.images).square().flatten(1).sum(1).double().mean().item()
+    error = (rebuilt - mnist.test.images[:]).square().flatten(1).sum(1).double().mean().item()
     assert error == pytest.approx(13.866, abs=0.002)
 
 
@@ -96,7 +111,7 @@ def test_the_mean_picture_is_pca_without_components_and_no_other_picture_does_be
 
 
 def test_the_mean_picture_of_mnist_leaves_the_known_error(mnist):
-    error = (mean_image(mnist.train.images) - mnist.test.images).square().flatten(1).sum(1).double().mean().item()
+    error = (mean_image(mnist.train.images) - mnist.test.images[:]).square().flatten(1).sum(1).double().mean().item()
     assert error == pytest.approx(52.90, abs=0.005)
     assert psnr(error / 784) == pytest.approx(11.7, abs=0.05)
 
@@ -164,7 +179,7 @@ def test_tuning_takes_the_strength_with_the_least_error():
 def test_noise_on_mnist_is_as_strong_as_published(mnist):
     torch.manual_seed(0)
     for level, decibels in ((0.1, 22.65), (0.25, 14.84), (0.5, 9.37), (1.0, 5.98)):
-        error = (gaussian(mnist.test.images, level) - mnist.test.images).square().mean().item()
+        error = (gaussian(mnist.test.images[:], level) - mnist.test.images[:]).square().mean().item()
         assert psnr(error) == pytest.approx(decibels, abs=0.02)
 
 
@@ -182,7 +197,7 @@ def test_every_filter_takes_noise_from_mnist(mnist):
 
 
 def test_the_pca_filter_projects_as_scikit_learn_does(noisy):
-    clean = DATASETS["digits"].load().train.images
+    clean = DATASETS["digits"].load().train.images[:]
     theirs = Sklearn(8, svd_solver="full").fit(clean.flatten(1).numpy())
     expected = theirs.inverse_transform(theirs.transform(noisy.flatten(1).numpy())).clip(0, 1)
     method = pca_filter(PCA.fit(clean))
@@ -191,7 +206,7 @@ def test_the_pca_filter_projects_as_scikit_learn_does(noisy):
 
 
 def test_with_white_noise_the_gains_are_those_of_wiener():
-    clean = DATASETS["digits"].load().train.images.repeat(20, 1, 1, 1)
+    clean = DATASETS["digits"].load().train.images[:].repeat(20, 1, 1, 1)
     torch.manual_seed(7)
     fitted = PCA.fit(clean)
     variance = fitted.codes(clean, 64).var(0)
@@ -203,7 +218,7 @@ def test_with_white_noise_the_gains_are_those_of_wiener():
 def test_wiener_beats_the_best_projection_on_pictures_it_has_not_seen(damage):
     split = DATASETS["digits"].load()
     torch.manual_seed(8)
-    clean, unseen = split.train.images, split.test.images
+    clean, unseen = split.train.images[:], split.test.images[:]
     seen, damaged = damage(clean, 0.5), damage(unseen, 0.5)
     fitted = PCA.fit(clean)
     method = pca_filter(fitted)
@@ -215,6 +230,6 @@ def test_wiener_beats_the_best_projection_on_pictures_it_has_not_seen(damage):
 
 @pytest.mark.parametrize("damage", [lambda x: x, lambda x: 0.5 * x + 0.3], ids=["none", "half the contrast, brighter"])
 def test_wiener_takes_back_what_is_the_same_for_every_picture(damage):
-    clean = DATASETS["digits"].load().train.images
+    clean = DATASETS["digits"].load().train.images[:]
     wiener = Wiener.fit(PCA.fit(clean), clean, damage(clean))
     assert torch.allclose(wiener.denoise(damage(clean)), clean, atol=1e-3)

@@ -66,4 +66,4 @@ def test_the_lines_that_a_program_reads_the_pictures_with_divide_them_as_the_app
     exec(entry.program.lines, names)
     split = entry.load()
     assert len(split.test) == (20 if divided else 12)
-    assert names["train"].equal(split.train.images) and names["test"].equal(split.test.images)
+    assert names["train"].equal(split.train.images[:]) and names["test"].equal(split.test.images[:])

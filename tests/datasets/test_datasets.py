@@ -15,7 +15,6 @@ from fresh_python import answer_of
 from torch import Tensor
 
 from ae_core.datasets import DATASETS, Dataset, DatasetError, dataset, datasets, handwriting, shapes
-from ae_core.datasets.download import FILES
 from ae_core.datasets.own import keep
 from ae_core.pictures.set_import import arranged
 
@@ -67,8 +66,8 @@ def test_asking_whether_it_is_present_leaves_no_trace(entry, tmp_path, monkeypat
 def test_pictures_and_labels_are_what_the_entry_says(entry):
     split = loaded_or_skip(entry)
     for part in (split.train, split.test):
-        assert part.images.shape == (len(part), *entry.shape) and part.images.dtype == torch.float32
-        assert part.images.min() == 0 and part.images.max() == 1
+        assert part.images.shape == (len(part), *entry.shape) and part.images[:].dtype == torch.float32
+        assert part.images[:].min() == 0 and part.images[:].max() == 1
         assert part.labels.shape == (len(part),) and part.labels.dtype == torch.int64
         assert part.labels.unique().tolist() == list(range(len(entry.classes)))
         assert all(len(values) == len(part) for values in part.factors.values())
@@ -87,7 +86,7 @@ def test_no_test_picture_was_learned_from(entry):
 def test_an_unknown_data_set_is_refused_with_the_nearest_name():
     with pytest.raises(DatasetError, match="did you mean mnist"):
         dataset("mnsit")
-    with pytest.raises(DatasetError, match="choose one of digits, "):
+    with pytest.raises(DatasetError, match="choose one of handwriting, digits, "):
         dataset("zzz")
 
 
@@ -104,17 +103,17 @@ def test_the_digits_are_split_with_every_class_in_equal_share():
 def test_the_handwriting_is_split_with_every_class_in_equal_share_and_always_the_same():
     split = DATASETS["handwriting"].load()
     assert split.train.labels.bincount().tolist() == [400] * 10 and split.test.labels.bincount().tolist() == [100] * 10
-    judged = (split.test.images * 255).round().byte().numpy().tobytes() + split.test.labels.numpy().tobytes()
+    judged = (split.test.images[:] * 255).round().byte().numpy().tobytes() + split.test.labels.numpy().tobytes()
     assert zlib.crc32(judged) == 1180853577
 
 
 def test_every_picture_of_the_handwriting_is_one_of_those_mnist_is_learned_from(mnist):
     split = DATASETS["handwriting"].load()
-    pixels, labels = (mnist.train.images * 255).round().byte().numpy(), mnist.train.labels.tolist()
+    pixels, labels = (mnist.train.images[:] * 255).round().byte().numpy(), mnist.train.labels.tolist()
     known = {picture.tobytes(): label for picture, label in zip(pixels, labels, strict=True)}
     for part in (split.train, split.test):
-        assert torch.equal(part.images, (part.images * 255).round() / 255), "whole grey levels, to the last bit"
-        mine = (part.images * 255).round().byte().numpy()
+        assert torch.equal(part.images[:], (part.images[:] * 255).round() / 255), "whole grey levels, to the last bit"
+        mine = (part.images[:] * 255).round().byte().numpy()
         assert [known.get(picture.tobytes()) for picture in mine] == part.labels.tolist()
 
 
@@ -150,16 +149,6 @@ def test_loading_an_absent_data_set_is_a_sentence_without_any_network(name, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
-def test_damaged_files_are_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setenv("AE_DATA", str(tmp_path))
-    folder = tmp_path / "MNIST" / "raw"
-    folder.mkdir(parents=True)
-    for name in FILES:
-        (folder / name).write_bytes(b"\x00\x00\x08\x03 no pictures")
-    with pytest.raises(DatasetError, match=r"cannot be read \(.*delete the folder and download it again"):
-        DATASETS["mnist"].load()
-
-
 def test_importing_the_data_sets_does_not_import_torchvision():
     program = "import sys, ae_core.datasets; print('torch' in sys.modules, 'torchvision' in sys.modules)"
     assert answer_of(program) == "True False"
@@ -175,7 +164,7 @@ def test_torchvision_reads_with_a_torch_that_lacks_its_operators():
 
 def test_mnist_has_its_well_known_size_and_brightness(mnist):
     assert (len(mnist.train), len(mnist.test)) == (60_000, 10_000)
-    assert mnist.train.images.mean().item() == pytest.approx(0.1307, abs=1e-4)
+    assert mnist.train.images[:].mean().item() == pytest.approx(0.1307, abs=1e-4)
     assert mnist.train.labels[:5].tolist() == [5, 0, 4, 1, 9]
 
 
@@ -209,7 +198,7 @@ def test_the_kept_factors_reproduce_every_picture():
     split = shapes.load()
     for part in (split.train, split.test):
         assert set(part.factors) == {"shape", "size", "rotation", "x", "y"}
-        assert torch.equal(shapes.draw(part.factors), part.images)
+        assert torch.equal(shapes.draw(part.factors), part.images[:])
         assert torch.equal(part.factors["shape"], part.labels)
     assert (split.train.labels.bincount() == 2000).all() and (split.test.labels.bincount() == 500).all()
 
@@ -246,4 +235,4 @@ def test_no_shape_is_cut_off_by_the_frame():
     split = shapes.load()
     areas = torch.tensor([AREAS[kind] for kind in shapes.CLASSES])[split.train.labels]
     expected = areas * split.train.factors["size"].square()
-    assert (split.train.images.sum(dim=(1, 2, 3)) / expected - 1).abs().max() < 0.06
+    assert (split.train.images[:].sum(dim=(1, 2, 3)) / expected - 1).abs().max() < 0.06

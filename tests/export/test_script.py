@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import runpy
 import struct
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -101,6 +103,14 @@ def losses(tmp_path_factory) -> dict[str, float]:
         (folder / f"{number:02d}.py").write_text(training_script(made), encoding="utf-8")
     printed = json.loads(said(["-c", ALL_IN_ONE_PROCESS], folder))
     return {name: loss_in(printed[f"{number:02d}"]) for number, name in enumerate(RECIPES)}
+
+
+def test_a_data_set_without_lines_of_its_own_is_read_by_its_function(monkeypatch, tmp_path):
+    monkeypatch.setitem(DATASETS, "digits", replace(DATASETS["digits"], program=None))
+    data, _, _ = training_script(RECIPES["vanilla"]).partition("torch.manual_seed(SEED)")
+    (tmp_path / "data.py").write_text(data, encoding="utf-8")
+    found, split = runpy.run_path(str(tmp_path / "data.py")), DATASETS["digits"].load()
+    assert found["train"].equal(split.train.images[:]) and found["test"].equal(split.test.images[:])
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -42,7 +42,7 @@ def test_the_picture_is_that_of_the_place_under_the_pointer_and_no_axis_is_flipp
     run = Store.default().find(PLANE)
     page = opened(visit, f"latent?run={run.id}")
     test = run.recipe().data.load().test
-    left, right, bottom, top = box(run.load()[0].encode(test.images))
+    left, right, bottom, top = box(run.load()[0].encode(test.images[:]))
     for a, b in ((0.25, 0.3), (0.8, 0.3), (0.25, 0.85)):
         page.mouse.move(*spot(page, a, b))
         code = (left + a * (right - left), bottom + b * (top - bottom))
@@ -138,7 +138,7 @@ def test_tiles_are_the_decoder_at_their_corners_close_between_them_and_exact_at_
     run = Store.default().find(TILES)
     page = opened(visit, f"latent?run={run.id}", still=True)
     model, test = run.load()[0], run.recipe().data.load().test
-    plane = principal(model.encode(test.images))
+    plane = principal(model.encode(test.images[:]))
     off = []
     for a, b in ((0.31, 0.4), (0.62, 0.27), (0.5, 0.77)):
         page.mouse.move(*spot(page, a, b))
@@ -163,7 +163,7 @@ def test_two_models_stand_under_one_pointer_on_the_start_page(visit):
     page.mouse.move(*spot(page, 0.3, 0.7))
     for nth, run in enumerate(planes()):
         assert np.abs(pixels_of(page, nth=nth) - decoded(run, place_of(page, nth))).max() < 0.03
-        left, right, *_ = box(run.load()[0].encode(run.recipe().data.load().test.images))
+        left, right, *_ = box(run.load()[0].encode(run.recipe().data.load().test.images[:]))
         assert (place_of(page, nth)[0] - left) / (right - left) == pytest.approx(0.3, abs=0.02)
 
 

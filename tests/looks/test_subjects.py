@@ -75,7 +75,7 @@ def test_errors_that_were_kept_at_another_step_are_not_taken(run, monkeypatch):
 
 
 def test_a_tile_is_the_picture_of_its_coordinates_and_no_axis_runs_backwards(run):
-    flat, corners = principal(run.model.encode(TEST.images)), (-3.0, 1.0, -0.25, 2.5)
+    flat, corners = principal(run.model.encode(TEST.images[:])), (-3.0, 1.0, -0.25, 2.5)
     found = maps.tiles(run, flat, corners)
     left, right, bottom, top = corners
     for row, column in ((0, 0), (0, SIDE - 1), (SIDE - 1, 0), (5, 17)):
@@ -137,7 +137,7 @@ def test_neighbours_are_those_of_all_distances_written_out(run):
     assert neighbours.by_pixels(DIGITS, TRAIN.images[[11]], 5)[0] == 11
     assert neighbours.by_code(run, TRAIN.images[[11]], 5)[0] == 11
     near = neighbours.of_training(DIGITS, TEST.images[:6])
-    wanted = torch.cdist(TEST.images[:6].flatten(1), TRAIN.images.flatten(1)).square().min(dim=1).values
+    wanted = torch.cdist(TEST.images[:6].flatten(1), TRAIN.images[:].flatten(1)).square().min(dim=1).values
     assert near.errors.numpy() == pytest.approx(wanted.numpy(), rel=1e-3)
 
 

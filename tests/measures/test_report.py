@@ -36,7 +36,7 @@ def test_every_model_is_measured_in_every_group_and_the_numbers_have_units(name,
     text = as_text(found, model)
     assert len(text.splitlines()) == len(values) + len(found)
     for number in [number for numbers in found.values() for number in numbers]:
-        own = number in (*model.losses(split.test.images), "loss")
+        own = number in (*model.losses(split.test.images[:]), "loss")
         assert (unit(number, model) == f"{model.unit}, per image") == own
 
 
@@ -48,7 +48,7 @@ def test_the_numbers_are_those_of_the_parts_and_the_same_every_time(split):
     assert full_report(model, split) == found
     assert evaluate(model, split.test.images).items() <= found["reconstruction"].items()
     pca = PCA.fit(split.train.images)
-    error = (pca.reconstruct(split.test.images, 8) - split.test.images).square().mean().item()
+    error = (pca.reconstruct(split.test.images[:], 8) - split.test.images[:]).square().mean().item()
     assert found["baselines"]["pca_mse"] == pytest.approx(error, rel=1e-5)
     assert found["baselines"]["pca_psnr"] == pytest.approx(psnr(error), rel=1e-5)
     labels = split.train.labels, split.test.labels

@@ -184,7 +184,7 @@ def ranked(pixels: np.ndarray, codes: np.ndarray, k: int) -> float:
 
 
 def test_trustworthiness_is_one_for_the_pictures_themselves_and_one_half_for_noise():
-    images = DATASETS["digits"].load().test.images
+    images = DATASETS["digits"].load().test.images[:]
     pixels = images.flatten(1).numpy()
     assert trustworthiness(images, pixels) == pytest.approx(1, abs=1e-4)  # equal distances may change places
     noise = np.random.default_rng(9).standard_normal((360, 2))

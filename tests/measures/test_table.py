@@ -59,7 +59,7 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_more_line_is_in_the_record_of_a_run_on_its_card_and_on_the_command_line(toys, command, store):
     run = store.create(small_recipe(), origin="test")
     assert execute(run).state == "done"
-    model, test = run.load()[0], run.recipe().data.load().test.images
+    model, test = run.load()[0], run.recipe().data.load().test.images[:]
     wanted = (reconstructions(model, test) - test).abs().max().item()
     assert run.status().test["toy"] == wanted and run.status().train["toy"] > 0
     assert f"| toy | {wanted:.5g} |" in make_pretrained.card("some", run)
@@ -72,8 +72,8 @@ def test_one_more_line_is_in_the_record_of_a_run_on_its_card_and_on_the_command_
 def test_one_more_line_is_in_the_full_report_for_the_baselines_too_and_has_its_unit(toys, split):
     model = build("vanilla", (1, 8, 8), {"latent": 4})
     found, pca = full_report(model, split), PCA.fit(split.train.images)
-    test = split.test.images
-    assert found["baselines"]["mean_image_toy"] == (split.train.images.mean(0) - test).abs().max().item()
+    test = split.test.images[:]
+    assert found["baselines"]["mean_image_toy"] == (split.train.images[:].mean(0) - test).abs().max().item()
     assert found["baselines"]["pca_toy"] == (pca.reconstruct(test, 4) - test).abs().max().item()
     assert found["code"]["pca_size"] == pytest.approx(pca.codes(test, 4).norm(dim=1).mean().item())
     text = as_text(found, model)
@@ -88,7 +88,7 @@ def test_one_more_line_is_a_column_of_compare_with_its_sentence_and_in_the_file(
     assert not app.exception
     head, first, pca = re.findall(r"<tr>(.*?)</tr>", words(app), re.S)[:3]
     assert re.findall(r'<th scope="col">(.*?)</th>', head)[-2:] == ["Toy", "Size"]
-    test, model = run.recipe().data.load().test.images, run.load()[0]
+    test, model = run.recipe().data.load().test.images[:], run.load()[0]
     wanted, size = (
         (reconstructions(model, test) - test).abs().max().item(),
         codes(model, test).norm(dim=1).mean().item(),
@@ -121,9 +121,9 @@ def test_what_is_better_goes_the_way_the_line_says(name, split):
     def silent(x: torch.Tensor) -> torch.Tensor:
         return torch.randn(len(x), 8, generator=chance) * torch.tensor([1.0, 0.0]).repeat(4)
 
-    pca, test = PCA.fit(split.train.images), split.test.images
+    pca, test = PCA.fit(split.train.images), split.test.images[:]
     good = Subject(test, lambda x: x, lambda x: pca.codes(x, 8), split, latent=2, parameters=3, seconds=1.0)
-    mean = split.train.images.mean(0, keepdim=True)
+    mean = split.train.images[:].mean(0, keepdim=True)
     bad = Subject(test, mean.expand_as, silent, split, latent=20, parameters=30, seconds=10.0)
     line = METRICS[name]
     if name in ("bce", "excess_bce"):  # of a copy that is exact it is not infinite, of the mean picture it is
@@ -166,15 +166,15 @@ def test_what_does_not_exist_is_left_out_and_said(split):
 
 
 def test_pca_and_the_mean_are_measured_as_pca_and_numpy_say(split):
-    pca, test = PCA.fit(split.train.images), split.test.images
+    pca, test = PCA.fit(split.train.images), split.test.images[:]
     found = values(Subject.of_pca(pca, 1000, test), [*of_group("reconstruction", baselines=True), *of_group("cost")])
     assert found["latent"] == 64 and found["parameters"] == 64 * 65 and found["mse"] < 1e-10
     found = values(Subject.of_mean(split.train.images, test), of_group("reconstruction", baselines=True))
-    assert found["mse"] == pytest.approx(((split.train.images.mean(0) - test) ** 2).mean().item(), rel=1e-5)
+    assert found["mse"] == pytest.approx(((split.train.images[:].mean(0) - test) ** 2).mean().item(), rel=1e-5)
 
 
 def test_outputs_from_anywhere_are_measured_like_those_of_a_model(split):
-    model, test = build("vae", (1, 8, 8), {"latent": 4}), split.test.images
+    model, test = build("vae", (1, 8, 8), {"latent": 4}), split.test.images[:]
     found = compared(test, reconstructions(model, test))
     assert found and found.items() <= evaluate(model, test).items()
 

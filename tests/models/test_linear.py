@@ -14,7 +14,7 @@ from ae_core.models import Linear
 from ae_core.runs.execution import execute
 from ae_core.training.loop import Plan, new_optimiser, train
 
-IMAGES = DATASETS["digits"].load().train.images
+IMAGES = DATASETS["digits"].load().train.images[:]
 ROWS = IMAGES.flatten(1).numpy().astype(np.float64)
 SHAPE, LATENT = (1, 8, 8), 4
 both = pytest.mark.parametrize("tied", [False, True], ids=["free", "tied"])

@@ -133,8 +133,8 @@ def test_the_numbers_of_the_table_are_those_of_the_run(six):
     row = tables(open_page("compare", runs=chosen(six, "larger", "vanilla")))[0]
     cells = next(cells for name, cells in row.items() if run.id.rpartition("-")[2][:6] in name)
     model, data = run.load()[0], DATASETS["digits"].load()
-    mse = float((model.reconstruct(data.test.images) - data.test.images).square().mean())
-    code, test_code = (model.encode(x).numpy() for x in (data.train.images[:1000], data.test.images))
+    mse = float((model.reconstruct(data.test.images[:]) - data.test.images[:]).square().mean())
+    code, test_code = (model.encode(x).numpy() for x in (data.train.images[:1000], data.test.images[:]))
     mean, spread = code.mean(0), code.std(0)
     probe = LogisticRegression(max_iter=1000).fit((code - mean) / spread, data.train.labels[:1000])
     accuracy = probe.score((test_code - mean) / spread, data.test.labels)
@@ -147,7 +147,7 @@ def test_the_numbers_of_the_table_are_those_of_the_run(six):
 def test_pca_has_the_size_of_the_first_code(six):
     cells = tables(open_page("compare", runs=chosen(six, "larger", "vanilla")))[0]["PCA"]
     data = DATASETS["digits"].load()
-    pca, rows = Sklearn(8).fit(data.train.images.flatten(1).numpy()), data.test.images.flatten(1).numpy()
+    pca, rows = Sklearn(8).fit(data.train.images[:].flatten(1).numpy()), data.test.images[:].flatten(1).numpy()
     mse = ((pca.inverse_transform(pca.transform(rows)).clip(0, 1) - rows) ** 2).mean()
     assert cells[:3] == [f"{mse:.4f}", f"{-10 * np.log10(mse):.1f} dB", "8"]
     assert cells[4:6] == [f"{64 * 9}", "none"]
@@ -250,7 +250,7 @@ def test_a_drawing_goes_through_every_run_and_pca(six):
     x = torch.from_numpy(read(written(ink), 8, 8).astype(np.float32) / 255)[None, None]
     found = pixels(app)
     assert (found["Input"][0] - x[0, 0]).abs().max() < 0.003
-    train = DATASETS["digits"].load().train.images
+    train = DATASETS["digits"].load().train.images[:]
     oracle = Sklearn(4).fit(train.flatten(1).numpy())
     pca = oracle.inverse_transform(oracle.transform(x.flatten(1).numpy())).reshape(8, 8).clip(0, 1)
     wanted = [run.load()[0].reconstruct(x)[0, 0] for run in chosen] + [torch.from_numpy(pca)]

@@ -55,11 +55,11 @@ def test_the_sliders_are_ordered_by_kl_or_else_by_variance(run_of):
         run = run_of(name)
         model = run.load()[0]
         if name == "vae":
-            q = model.posterior(TEST.images)
+            q = model.posterior(TEST.images[:])
             normal = torch.distributions.Normal(q.mean, (0.5 * q.log_variance).exp())
             weight = torch.distributions.kl_divergence(normal, torch.distributions.Normal(0.0, 1.0)).mean(0)
         else:
-            weight = model.encode(TEST.images).var(0)
+            weight = model.encode(TEST.images[:]).var(0)
         wanted = [f"z{k + 1}" for k in weight.argsort(descending=True, stable=True)[:24].tolist()]
         (panel,) = header(open_page("generate", run=run.id, section="numbers"))["panels"]
         assert [one["name"] for one in panel["further"]] == wanted
@@ -67,7 +67,7 @@ def test_the_sliders_are_ordered_by_kl_or_else_by_variance(run_of):
 
 def test_samples_their_neighbours_the_holes_and_the_manifold_are_what_they_are_called(run_of):
     run = run_of(**PLANE)
-    model, known = run.load()[0], DATASETS["digits"].load().train.images
+    model, known = run.load()[0], DATASETS["digits"].load().train.images[:]
     one, same, other = (samples.drawn(opened(run), 0, 20, 1.0, seed) for seed in (1, 1, 2))
     assert one.pictures.equal(same.pictures) and not one.pictures.equal(other.pictures)
     cold = samples.drawn(opened(run), 0, 4, 0.0, 1).pictures
@@ -76,7 +76,7 @@ def test_samples_their_neighbours_the_holes_and_the_manifold_are_what_they_are_c
     near = draws.nearest(opened(run), one.pictures)
     assert near.pictures.equal(known[distances.argmin(1)])
     assert near.errors.tolist() == pytest.approx(distances.amin(1).square().tolist(), rel=1e-3)
-    z = model.encode(TEST.images)
+    z = model.encode(TEST.images[:])
     holes = samples.from_holes(opened(run), 10, 1).pictures
     grid = torch.cartesian_prod(*(torch.linspace(float(z[:, d].min()), float(z[:, d].max()), 80) for d in (0, 1)))
     places = grid[torch.cdist(holes.flatten(1), model.decode(grid).flatten(1)).argmin(1)]

@@ -121,7 +121,7 @@ def test_the_ring_of_a_new_picture_on_a_map_of_neighbours_is_placed_and_the_dots
 def test_the_plane_through_three_pictures_is_that_of_the_address(run_of):
     run = run_of(**WIDE)
     assert header(open_page("latent", run=run.id, map="three", plane="5,17,40"))["three"] == [5, 17, 40]
-    far = run.load()[0].encode(run.recipe().data.load().test.images).norm(dim=1).argmax().item()
+    far = run.load()[0].encode(run.recipe().data.load().test.images[:]).norm(dim=1).argmax().item()
     app = open_page("latent", run=run.id, map="three", plane=f"0,1,{far}")
     (left, right, bottom, top), plane = (
         header(app)["panels"][0]["box"],
@@ -144,16 +144,16 @@ def test_both_maps_have_the_same_pictures_and_one_scale(run_of):
 def test_the_dots_are_the_codes_of_the_test_pictures_and_beside_them_those_of_pca(run_of):
     run = run_of(**PLANE)
     app = open_page("latent", run=run.id)
-    assert np.abs(dots(app, 0) - run.load()[0].encode(TEST.images).numpy()).max() < 1e-4
-    oracle = Sklearn(2).fit(DATASETS["digits"].load().train.images.flatten(1).numpy())
-    theirs = oracle.transform(TEST.images.flatten(1).numpy())
+    assert np.abs(dots(app, 0) - run.load()[0].encode(TEST.images[:]).numpy()).max() < 1e-4
+    oracle = Sklearn(2).fit(DATASETS["digits"].load().train.images[:].flatten(1).numpy())
+    theirs = oracle.transform(TEST.images[:].flatten(1).numpy())
     assert np.abs(np.abs(dots(app, 1)) - np.abs(theirs)).max() < 1e-3  # a component has no sign
     assert array(app, header(app)["labels"]).tolist() == TEST.labels.tolist()
 
 
 def test_two_numbers_three_pictures_and_a_layer_are_mapped_as_asked(run_of):
     run = run_of(**WIDE)
-    z = run.load()[0].encode(TEST.images).numpy()
+    z = run.load()[0].encode(TEST.images[:]).numpy()
     app = open_page("latent", run=run.id, map="dims", right="3", up="7")
     assert np.abs(dots(app, 0) - z[:, [2, 6]]).max() < 1e-4
     app = open_page("latent", run=run.id, map="three", plane="5,8,13")
@@ -161,7 +161,7 @@ def test_two_numbers_three_pictures_and_a_layer_are_mapped_as_asked(run_of):
     assert pdist(places) == pytest.approx(pdist(corners), rel=1e-3), "on the plane through three codes nothing is lost"
     assert np.abs(array(app, header(app)["panels"][0]["rings"]).reshape(3, 2) - places).max() < 1e-4
     first = run.load()[0].encoder[1]
-    hidden = torch.relu(TEST.images.flatten(1) @ first.weight.T + first.bias)
+    hidden = torch.relu(TEST.images[:].flatten(1) @ first.weight.T + first.bias)
     app = open_page("latent", run=run.id, layer="hidden-1")
     spread = Sklearn(2).fit(hidden.numpy()).explained_variance_
     assert dots(app, 0).var(0, ddof=1) == pytest.approx(spread, rel=0.02)
@@ -170,8 +170,8 @@ def test_two_numbers_three_pictures_and_a_layer_are_mapped_as_asked(run_of):
 def test_the_numbers_below_the_map_are_those_of_each_code(run_of):
     run = run_of(**WIDE)
     row = re.search(r"Class told by \d+ neighbours \| ([\d.]+) % \| ([\d.]+) %", words(open_page("latent", run=run.id)))
-    images, labels = TEST.images, TEST.labels.numpy()
-    pca = Sklearn(64).fit(DATASETS["digits"].load().train.images.flatten(1).numpy())
+    images, labels = TEST.images[:], TEST.labels.numpy()
+    pca = Sklearn(64).fit(DATASETS["digits"].load().train.images[:].flatten(1).numpy())
     found = []
     for z in (run.load()[0].encode(images).numpy(), pca.transform(images.flatten(1).numpy())):
         voters = KNeighborsClassifier(NEIGHBOURS).fit(z[:180], labels[:180])

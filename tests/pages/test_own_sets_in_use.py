@@ -68,7 +68,7 @@ def test_all_is_measured_of_a_set_with_one_class(command, store):
 
 def test_a_run_whose_pictures_were_deleted_opens_says_so_and_keeps_its_codes(run, store):
     made = run.recipe()
-    wanted = run.load()[0].encode(made.data.load().test.images)
+    wanted = run.load()[0].encode(made.data.load().test.images[:])
     made.data.remove()
     assert made.dataset not in datasets() and not made.data.present() and run.recipe() == made
     with pytest.raises(DatasetError, match=r"no longer here: they were deleted; bring the same zip along again"):

@@ -96,7 +96,7 @@ def test_pictures_can_be_chosen_in_three_ways(finished, how):
 def test_the_worst_pictures_are_the_worst(finished):
     model, _ = finished.load()
     test = finished.recipe().data.load().test
-    errors = (model.reconstruct(test.images) - test.images).square().flatten(1).sum(1)
+    errors = (model.reconstruct(test.images[:]) - test.images[:]).square().flatten(1).sum(1)
     worst = f"{test.labels[errors.argmax()].item()} · {errors.max().item():.2f}"
     assert worst in words(open_page("reconstruct", run=finished.id, show="worst"))
 
@@ -104,9 +104,9 @@ def test_the_worst_pictures_are_the_worst(finished):
 def test_the_errors_on_screen_are_those_of_the_model_and_of_pca(finished):
     model, _ = finished.load()
     data = finished.recipe().data.load()
-    ours = (model.reconstruct(data.test.images) - data.test.images).square().mean().item()
-    rows = data.train.images.flatten(1).numpy()
-    pca, test = Sklearn(2).fit(rows), data.test.images.flatten(1).numpy()
+    ours = (model.reconstruct(data.test.images[:]) - data.test.images[:]).square().mean().item()
+    rows = data.train.images[:].flatten(1).numpy()
+    pca, test = Sklearn(2).fit(rows), data.test.images[:].flatten(1).numpy()
     theirs = ((pca.inverse_transform(pca.transform(test)).clip(0, 1) - test) ** 2).mean()  # cut, as networks are
     mean = ((rows.mean(0) - test) ** 2).mean()
     app = open_page("reconstruct", run=finished.id)

@@ -153,5 +153,5 @@ def test_a_wrong_name_or_missing_pictures_are_a_sentence_before_the_first_traini
     monkeypatch.setenv("AE_DATA", str(tmp_path))
     with pytest.raises(KnobError, match=r"'seed-vanila': .* did you mean seed-vanilla"):
         make_results.missing(["seed-vanila"])
-    with pytest.raises(DatasetError, match=r"^MNIST is not in .* set AE_DATA to a folder that has it"):
+    with pytest.raises(DatasetError, match=r"^MNIST is not on this computer: .* set AE_DATA to a folder that has it"):
         make_results.missing(["seed-vanilla"])

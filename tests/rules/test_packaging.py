@@ -178,7 +178,7 @@ def test_make_does_what_its_names_say():
     assert python == ["ruff check .", "ruff format --check .", "mypy"]
     assert scripts.endswith('test ! -x "$(BIOME)" || $(BIOME) ci --error-on-warnings')
     assert 'test -x "$(BIOME)" || echo' in without
-    assert made["bench"] == [f"python benchmarks/{name}.py" for name in ("training", "server", "interaction")]
+    assert made["bench"] == [f"python benchmarks/{name}.py" for name in ("training", "server", "interaction", "memory")]
     assert made["screenshots"] == ["python scripts/take_screenshots.py"]
     named = set(re.findall(r"[\w/-]+\.(?:py|txt)", " ".join(command for recipe in made.values() for command in recipe)))
     assert {name for name in named if not (ROOT / name).is_file()} == set()

@@ -98,7 +98,7 @@ def test_a_wrong_name_or_missing_pictures_are_a_sentence_before_the_first_traini
     assert make_pretrained.missing(["linear-digits"]) == ["linear-digits"]
     with pytest.raises(ValueError, match=r"^'vae-mnits': .* did you mean vae-mnist"):
         make_pretrained.missing(["linear-digits", "vae-mnits"])
-    with pytest.raises(ValueError, match=r"^MNIST is not in .* set AE_DATA to a folder that has it"):
+    with pytest.raises(ValueError, match=r"^MNIST is not on this computer: .* set AE_DATA to a folder that has it"):
         make_pretrained.missing(["linear-digits", "vae-mnist"])
 
 

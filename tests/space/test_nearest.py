@@ -6,8 +6,9 @@ from sklearn.neighbors import NearestNeighbors
 
 from ae_core.baselines import PCA
 from ae_core.datasets import dataset
+from ae_core.pictures.pictures import Pictures
 from ae_core.space import nearest as module
-from ae_core.space.nearest import Index, nearest
+from ae_core.space.nearest import Index, lengths, nearest
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def pictures(kind, digits):
         "noise": torch.rand(60, 1, 8, 8, generator=random),
         "far away": 20 * torch.randn(60, 1, 8, 8, generator=random),
         "known ones": digits.train.images[-60:],
-        "the mean": digits.train.images.mean(0, keepdim=True),
+        "the mean": digits.train.images[:].mean(0, keepdim=True),
     }[kind]
 
 
@@ -33,8 +34,8 @@ def pictures(kind, digits):
 def test_it_finds_what_a_search_through_everything_finds(digits, monkeypatch, kind, kept):
     monkeypatch.setattr(module, "KEPT", kept)
     known, asked = digits.train.images, pictures(kind, digits)
-    index, errors = Index.among(known, PCA.fit(known)).find(asked)
-    search = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(known.flatten(1).double().numpy())
+    index, errors = Index.among(known, PCA.fit(known)).find(asked, known)
+    search = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(known[:].flatten(1).double().numpy())
     wanted = search.kneighbors(asked.flatten(1).double().numpy())[0][:, 0] ** 2
     found = (asked.double() - known[index].double()).square().sum(dim=(1, 2, 3))  # of two as near either will do
     assert found.numpy() == pytest.approx(wanted, rel=1e-6, abs=1e-9)
@@ -42,8 +43,8 @@ def test_it_finds_what_a_search_through_everything_finds(digits, monkeypatch, ki
 
 
 def test_few_known_pictures_and_components_of_others(digits):
-    known = digits.train.images[:9]
-    index, errors = Index.among(known, PCA.fit(digits.test.images)).find(known[[7, 2]] + 0.01)
+    known = Pictures(digits.train.images[:9])
+    index, errors = Index.among(known, PCA.fit(digits.test.images)).find(known[[7, 2]] + 0.01, known)
     assert index.tolist() == [7, 2]
     assert errors.tolist() == pytest.approx([64 * 1e-4] * 2, rel=1e-2)
 
@@ -54,7 +55,7 @@ def test_pictures_like_the_known_ones_are_found_without_comparing_them_all(digit
     monkeypatch.setattr(Index, "_among_more", lambda self, *asked: left.append(len(asked[0])) or more(self, *asked))
     monkeypatch.setattr(module, "KEPT", 20)
     known = digits.train.images
-    Index.among(known, PCA.fit(known)).find(pictures("test pictures", digits))
+    Index.among(known, PCA.fit(known)).find(pictures("test pictures", digits), known)
     assert sum(left) <= 6
 
 
@@ -63,9 +64,9 @@ def test_few_doubtful_ones_are_compared_one_by_one_and_many_all_at_once(digits, 
     known, asked = digits.train.images, pictures("between two", digits)
     search = Index.among(known, PCA.fit(known))
     monkeypatch.setattr(module, "MORE", 0)
-    at_once = search.find(asked)
+    at_once = search.find(asked, known)
     monkeypatch.setattr(module, "MORE", 10**9)
-    one_by_one = search.find(asked)
+    one_by_one = search.find(asked, known)
     assert torch.allclose(at_once[1], one_by_one[1]) and len(asked) == 60
 
 
@@ -84,11 +85,19 @@ def test_the_k_nearest_others_are_those_of_scikit_learn(monkeypatch, offset, lar
 
 
 def test_what_is_known_lies_at_no_distance_at_all_from_itself(digits):
-    known = digits.train.images.flatten(1)
+    known = digits.train.images[:].flatten(1)
     index, distance = nearest(known[[30, 7]], known, 2)
     assert index[:, 0].tolist() == [30, 7] and distance[:, 0].tolist() == [0, 0]
     with_sizes = nearest(known[[30, 7]], known, 2, sizes=known.square().sum(1))
     assert with_sizes.which.equal(index) and with_sizes.distance[:, 0].tolist() == [0, 0]
+
+
+def test_kept_pictures_are_compared_in_portions_with_the_same_answer(digits, monkeypatch):
+    monkeypatch.setattr(module, "PORTION", 100)
+    kept, asked = digits.train.images, digits.test.images[:40].flatten(1)
+    found = nearest(asked, kept, 5, sizes=lengths(kept))
+    wanted = nearest(asked, kept[:].flatten(1), 5)
+    assert found.which.equal(wanted.which) and torch.allclose(found.distance, wanted.distance)
 
 
 def test_of_equals_the_earlier_comes_first_and_no_more_are_found_than_there_are():

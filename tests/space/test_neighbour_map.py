@@ -17,7 +17,7 @@ QUIET = [].append
 
 @pytest.fixture(scope="module")
 def rows():
-    return dataset("digits").load().test.images.flatten(1)
+    return dataset("digits").load().test.images[:].flatten(1)
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,11 @@ import torch
 from small_runs import bit_equal
 from torch import Tensor, nn
 
+from ae_core.datasets import DATASETS
 from ae_core.models import Autoencoder, build
+from ae_core.pictures.pictures import Pictures
 from ae_core.runs import checkpoints
+from ae_core.training import loop
 from ae_core.training.loop import Diverged, Plan, new_optimiser, train
 
 IMAGES = torch.rand(50, 1, 8, 8, generator=torch.Generator().manual_seed(0))
@@ -53,6 +56,28 @@ def test_steps_are_numbered_from_one_with_their_epoch_and_losses():
     )
     seconds = [step.seconds for step in steps]
     assert seconds == sorted(seconds) and seconds[0] > 0
+
+
+KEPT = {
+    "digits": lambda: Pictures(DATASETS["digits"].load().train.images.kept[:50], 16),
+    "of 256 levels": lambda: Pictures(torch.arange(3200).reshape(50, 1, 8, 8).to(torch.uint8)),
+}
+
+
+@pytest.mark.parametrize("made", ["once", "by the batch"])
+@pytest.mark.parametrize("pictures", KEPT)
+@pytest.mark.parametrize(("name", "knobs"), [("vanilla", {}), ("vae", {}), ("linear", {"start": "pca"})])
+def test_pictures_kept_as_bytes_give_the_weights_of_their_floats_bit_for_bit(name, knobs, pictures, made, monkeypatch):
+    monkeypatch.setattr(loop, "SMALL", loop.SMALL if made == "once" else 0)
+    weights, taken, at = [], [], Pictures.at
+    monkeypatch.setattr(Pictures, "at", lambda self, rows: taken.append(self.kept.dtype) or at(self, rows))
+    for images in (KEPT[pictures](), KEPT[pictures]()[:]):
+        torch.manual_seed(0)
+        model = build(name, (1, 8, 8), {"latent": 4, **knobs})
+        list(train(model, optimiser := new_optimiser(model, PLAN), images, PLAN))
+        weights.append(checkpoints.training_state(model, optimiser))
+    assert bit_equal(*weights)
+    assert taken == [torch.float32 if made == "once" else torch.uint8] * 16 + [torch.float32] * 16
 
 
 @both_kinds

@@ -42,7 +42,7 @@ def fresh(name, side=8):
 
 @pytest.fixture(scope="module")
 def test_images():
-    return DATASETS["digits"].load().test.images
+    return DATASETS["digits"].load().test.images[:]
 
 
 # --- what is no use, and what is --------------------------------------------------------------------------------------

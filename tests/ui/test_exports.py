@@ -148,7 +148,7 @@ def test_a_run_gives_its_curves_codes_weights_and_program(run):
     assert all(tensors[f"model.{name}"].equal(value) for name, value in model.state_dict().items())
     codes = next(file for file in files if "codes" in file.name)
     rows = read(codes.make())[1:]
-    wanted = model.encode(DATASETS["digits"].load().test.images)
+    wanted = model.encode(DATASETS["digits"].load().test.images[:])
     assert np.array([row[2:] for row in rows], np.float32) == pytest.approx(wanted.numpy(), abs=1e-5)
 
 

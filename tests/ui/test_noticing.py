@@ -17,7 +17,7 @@ from ui.figures import noticing
 from ui.sections.train import watch
 
 COLLAPSED = {"epochs": 5, "latent": 2, "beta": 100.0}
-TEST = DATASETS["digits"].load().test.images
+TEST = DATASETS["digits"].load().test.images[:]
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def pad(run: Opened, packed: Packed) -> File:
     recipe, words = run.recipe, source_words(run.run, run.checkpoint)
 
     def make() -> bytes:
-        pictures = as_bytes(recipe.data.load().test.images).numpy() if recipe.data.present() else None
+        pictures = as_bytes(recipe.data.load().test.images[:]).numpy() if recipe.data.present() else None
         return latent_page(packed, recipe.title, words, decoders.at, pictures)
 
     return File("This map, working offline (HTML)", f"{run.id}-map.html", make)

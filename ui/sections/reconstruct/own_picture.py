@@ -95,7 +95,7 @@ def _answers(run: Opened, source: Callable[[], Source | None], hint: str) -> Non
         made = made or until_then(data, hint)
         st.html(_lines(chosen, data, made))
         note(
-            f"Nearest: by pixels among all training pictures; by code among the first {COMPARED:,}.",
+            f"Nearest, by pixels as by code: among the first {COMPARED:,} training pictures.",
             *(source_words(one.run, one.checkpoint, made.words) for one in chosen),
         )
 
