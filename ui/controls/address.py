@@ -16,6 +16,7 @@ from ui.plain import plain
 
 _MEMORY = "_address_memory"  # session key: per widget its start value and the text last put into the address
 _REPLACED = "_address_replaced"  # session key: per widget the texts that were replaced in the address, and when
+_TOUCHED = object()  # stands for a start value that no widget has: what it has now is no longer where it began
 UNDER_WAY_S = 2.0  # so long may a click be under way that still carries the address from before the last one
 
 
@@ -48,6 +49,13 @@ def settle(
     if key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
     memory[key] = (start, written)
+
+
+def put(key: str, value: Any) -> None:
+    """Give the widget `key` a value before it is drawn, as if the visitor had touched it."""
+    memory = st.session_state.setdefault(_MEMORY, {})
+    memory[key] = (_TOUCHED, memory.get(key, (None, None))[1])
+    st.session_state[key] = value
 
 
 def not_used(error: ValueError) -> None:
