@@ -94,10 +94,10 @@ def asked(key: str, read: Callable[[str], Any]) -> Any | None:
     `read` makes a value of the text or raises ValueError with a sentence; then the visitor is told, and it is dropped.
     """
     memory = st.session_state.setdefault(_MEMORY, {})
-    text = st.query_params.get(key)
-    if text is None or (None, text) == memory.get(key) or _outdated(key, text):
+    text, told = st.query_params.get(key), _told(key)
+    if text is None or (None, text) == memory.get(told) or _outdated(told, text):
         return None
-    memory[key] = (None, text)
+    memory[told] = (None, text)
     try:
         return read(text)
     except ValueError as error:
@@ -108,8 +108,13 @@ def asked(key: str, read: Callable[[str], Any]) -> Any | None:
 
 def tell(key: str, text: str | None) -> None:
     """Put a text into the address under `key`, or take it out."""
-    _written(key, None, text)
+    _written(_told(key), None, text)
     if text and st.query_params.get(key) != text:
         st.query_params[key] = text
     elif not text and key in st.query_params:
         del st.query_params[key]
+
+
+def _told(key: str) -> str:
+    """Under which name it is remembered: a widget on another page may have the same key."""
+    return f"told {key}"
