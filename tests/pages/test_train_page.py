@@ -169,7 +169,7 @@ def said_by(made):
 
 
 def test_the_form_follows_the_run_that_is_opened_and_an_address_with_knobs_does_not(run_of):
-    run = run_of("multilayer", latent=64, hidden=(96,))  # as many numbers as the model before begins with
+    run = run_of("multilayer", latent=64, hidden=(96,))
     app = open_page("train", run=run.id)
     assert form(app) == said_by(run.recipe())
     assert (address(app, "model"), address(app, "hidden")) == ("multilayer", "96")
@@ -179,6 +179,16 @@ def test_the_form_follows_the_run_that_is_opened_and_an_address_with_knobs_does_
     app.run()
     assert form(app) == said_by(Store.default().find("vae-digits").recipe())
     assert open_page("train", run=run.id, model="sparse").session_state["model"] == "sparse"
+
+
+def test_a_knob_of_the_run_is_taken_over_also_where_the_form_began_with_it_for_another_model(run_of):
+    run = run_of("vae", hidden=(128,))
+    app = open_page("train", model="multilayer")
+    assert app.text_input(key="hidden").value == "128"  # nobody has touched it: with a VAE it would become 400
+    del app.query_params["model"]
+    app.query_params["run"] = run.id
+    app.run()
+    assert form(app) == said_by(run.recipe()) and address(app, "hidden") == "128"
 
 
 def test_the_knobs_of_both_runs_can_be_used_again(run_of):
