@@ -83,6 +83,11 @@ class Declared:
     knob: Knob
 
     @property
+    def label(self) -> str:
+        """What stands over its widget and before its value."""
+        return self.knob.label or self.name.replace("_", " ").capitalize()
+
+    @property
     def rule(self) -> str:
         """The values this knob takes, in words."""
         low, high = (f"{edge:g}" if self.kind is float else str(edge) for edge in (self.knob.low, self.knob.high))
@@ -156,6 +161,20 @@ def _number(value: Any, kind: type, knob: Knob) -> Any:
         return None
     number = kind(value)
     return number if kind is float or number == value else None
+
+
+def in_words(value: Any) -> str:
+    """A value of a knob as people read it; a dash where there is none."""
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return "yes" if value else "no"
+        case list() | tuple():
+            return ", ".join(map(str, value)) or "none"
+        case float():
+            return f"{value:g}"
+    return str(value)
 
 
 @functools.cache

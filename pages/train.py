@@ -1,4 +1,4 @@
-"""Train: choose, press once, watch."""
+"""Train: choose, press once, watch; what was trained before stays beside it."""
 
 import streamlit as st
 
@@ -7,51 +7,31 @@ from ae_core.knobs import KnobError, declared
 from ae_core.models import MODELS, idea
 from ae_core.runs.recipe import recipe as new_recipe
 from ae_core.runs.recipe import starting_values
-from ae_core.runs.run import Run, RunError
-from ae_core.runs.store import EXAMPLE, Store
+from ae_core.runs.run import RunError
+from ae_core.runs.store import EXAMPLE
 from ae_core.training.loop import Plan
+from ui.components.scroll.scroll import scroll_to
 from ui.controls.brought import pick_dataset
 from ui.controls.forms import knob_widgets
 from ui.controls.pick import pick
 from ui.figures.frame import heading, note, notice
 from ui.plain import plain
 from ui.results.engine import engine
-from ui.results.said import say, show_said
-from ui.sections.train import watch
+from ui.results.said import show_said
+from ui.sections.train import followed, form, watch
 from ui.sections.train.download import offer_download
 from ui.sections.train.lesson import show_lesson
 from ui.sections.train.own_pictures import offer_import, offer_removal, what_was_kept
 from ui.sections.train.published import compare, offer_presets
 
-FOLLOWED = "train_run"  # session key: the run this visitor started or opened
+RESULT = "train_result"  # the part of the page that a press of Train leads to on a phone
 
-
-def followed() -> Run | None:
-    """The run in the address, else the last one of this visit, else the finished example; None where nothing is
-    there.
-    """
-    run_id = st.query_params.get("run") or st.session_state.get(FOLLOWED) or EXAMPLE
-    try:
-        run = Store.default().find(run_id)
-    except RunError as error:
-        st.session_state.pop(FOLLOWED, None)
-        st.query_params.pop("run", None)
-        shipped = [run for run in Store.default().listing() if run.id == EXAMPLE]
-        if run_id != EXAMPLE:
-            say(FOLLOWED, EXAMPLE, f"{error} Below is the finished example." if shipped else str(error))
-        return shipped[0] if shipped else None
-    if not run.pretrained:
-        st.session_state[FOLLOWED] = st.query_params["run"] = run.id
-    return run
-
-
-heading(
-    "Train", "Choose an autoencoder and pictures, press once, and watch it learn to rebuild pictures it has never seen."
-)
-controls, result = st.columns([1, 2.3], gap="large")
+heading("Train", "Choose a network and pictures, press once, and watch it learn.")
+shown, pressed = followed.followed(), False
+controls, result = st.columns([1, 1.8], gap="medium")
 
 with controls:
-    model = pick("Model", {name: kind.title for name, kind in MODELS.items()}, "model", "vanilla")
+    model = pick("Model", {name: kind.title for name, kind in MODELS.items()}, form.MODEL, "vanilla")
     note(idea(model))
     data = pick_dataset(datasets())
     name = data.name
@@ -76,24 +56,24 @@ with controls:
             recipe = new_recipe(
                 model, name, *({k: chosen[k] for k in knobs if k in chosen} for knobs in (own, general))
             )
-            run = engine().submit(recipe)  # type: ignore[union-attr]
-            st.session_state[FOLLOWED] = st.query_params["run"] = run.id
+            shown, pressed = followed.train(recipe, shown), True
         except (KnobError, RunError) as error:
             press.error(plain(error))
     offer_import()
     offer_presets()
 
-with result:
-    run = followed()
-    show_said(FOLLOWED, run.id if run else EXAMPLE)
-    if run is None:
+with result, st.container(key=RESULT):
+    show_said(followed.RUN, shown.run.id if shown.run else EXAMPLE)
+    show_said(followed.BEFORE, None)
+    shown, again = followed.offer_again(shown)
+    if shown.run is None:
         st.info("Nothing has been trained here yet. Press *Train* to see the first.", icon=":material/info:")
     else:
-        if run.pretrained:
+        if shown.run.pretrained and not shown.before:
             st.markdown("**A finished example.** Press *Train* to see your own.")
-        watch.follow(run)
-        compare(run)
+        watch.follow(shown.run, shown.before)
+        compare(shown.run)
 
 show_lesson(model)
-
-notice(watch.noticed(run))
+notice(watch.noticed(shown.run))
+scroll_to(RESULT, now=pressed or again)

@@ -16,7 +16,9 @@ from ae_core.looks.look import look, report
 from ae_core.measures.metrics import BATCH, reconstructions, squared_errors, ssims
 from ae_core.pictures.shaping import turned
 from ae_core.pictures.upload import Upload
+from ae_core.runs.file_state import until_written
 from ae_core.runs.opened import Opened
+from ae_core.runs.run import Run
 
 FOREIGN = 500  # pictures of another data set that are tried
 TURNED = 32  # pictures of a file that are turned between two reports
@@ -58,8 +60,14 @@ class Kept(NamedTuple):
 @look()
 def kept_errors(run: Opened) -> Kept:
     """How the fixed test pictures were rebuilt on the way, as far as a training has kept it."""
-    x = fixed(run.data)
-    kept = {step: tensors["reconstructions"] for step, tensors in run.run.snapshots().items()}
+    return errors_so_far(run.run)
+
+
+@until_written("run.json", "status.json", "snapshots", most=64)
+def errors_so_far(run: Run) -> Kept:
+    """The same of a run that may still be trained; nobody may change it."""
+    x = fixed(run.recipe().data)
+    kept = {step: tensors["reconstructions"] for step, tensors in run.snapshots().items()}
     errors = {step: (y.float() / 255 - x).square().mean().item() for step, y in kept.items() if y.shape == x.shape}
     return Kept(np.array(sorted(errors)), np.array([errors[step] for step in sorted(errors)]))
 

@@ -1,17 +1,18 @@
-"""A contractive autoencoder: a small change of the picture must hardly change the code.
+r"""A contractive autoencoder: a small change of the picture must hardly change the code.
 
-    one layer    code h = f(W x + b),  output y = sigmoid(W' h + b')   (tied: W' is W transposed)
-    several      h1 = f(W1 x + b1), h2 = f(W2 h1 + b2), ..., the last one is the code h;  the decoder is their mirror
-    contraction = weight * squared Frobenius norm of J,  J = dh / dx
-                = weight * sum over units of f'(a)^2 * |W row|^2                   (one layer)
-      and in general   J = D W ... D2 W2 D1 W1,  D = diagonal of f'                (chain rule, exact at any depth)
-    curvature   = higher_order * |J(x) - J(x + e)|^2,  e ~ Normal(0, noise^2)
-    loss L = reconstruction + contraction + curvature, averaged over images
+    one layer    h = f(W x + b)
+    its output   y = sigmoid(W' h + b')  (tied: $W' = W^T$)
+    several      h_1 = f(W_1 x + b_1), \; h_2 = f(W_2 h_1 + b_2), \; \dots  the last one is the code $h$
+    contraction  contraction = weight \, \|J\|_F^2, \quad J = \partial h / \partial x
+    one layer    contraction = weight \sum_{units} f'(a)^2 \, \|W_{row}\|^2
+    in general   J = D W \cdots D_2 W_2 D_1 W_1,  $D$ being the diagonal of $f'$ (chain rule, exact at any depth)
+    curvature    curvature = higher_order \, \|J(x) - J(x + e)\|^2, \quad e \sim Normal(0, noise^2)
+    loss         L = reconstruction + contraction + curvature,  averaged over images
 
 The reconstruction pulls the other way: along directions in which pictures really differ the code must move. What
-remains sensitive is the surface on which the pictures lie. Several layers share no weights with the decoder, so that
-each half can bend in its own way; their price is that J is no longer a product of two numbers per weight, but one
-matrix per picture.
+remains sensitive is the surface on which the pictures lie. Several layers have their mirror
+as decoder and share no weights with it, so that each half can bend in its own way; their price is that $J$ is no longer
+a product of two numbers per weight, but one matrix per picture.
 
 Source: Rifai, Vincent, Muller, Glorot and Bengio (2011), Contractive auto-encoders, ICML, eq. 2 and 5; Rifai et al.
 (2011), Higher order contractive auto-encoder, ECML, eq. 4.

@@ -1,14 +1,14 @@
-"""A convolutional autoencoder: small filters slide over the picture, so a stroke is recognised wherever it lies.
+r"""A convolutional autoencoder: small filters slide over the picture, so a stroke is recognised wherever it lies.
 
-    pooled   encoder  (3x3 convolution, bend, halve) three times; the code is a 4x4 map with latent / 16 channels
-             decoder  (3x3 convolution, bend, double) three times, then one more convolution gives the picture
-             (a map side of 7 stops at 7x7: pictures of 28x28 are halved twice)
-    strided  encoder  (3x3 convolution in steps of 2, bend) for every number of channels, then a dense layer to the code
-             decoder  a dense layer, (3x3 convolution, bend, double) for every number, then one more convolution
-    loss     L = sum over pixels of -x log y - (1 - x) log(1 - y), averaged over images   (or the squared error)
+    pooled   encoder: (3×3 convolution, bend, halve) three times; the code is a 4×4 map with latent / 16 channels
+    pooled   decoder: (3×3 convolution, bend, double) three times, then one more convolution gives the picture
+    pooled   a map side of 7 stops at 7×7: pictures of 28×28 are halved twice
+    strided  encoder: (3×3 convolution in steps of 2, bend) for every number of channels, then a dense layer to the code
+    strided  decoder: a dense layer, (3×3 convolution, bend, double) for every number, then one more convolution
+    loss     L = \sum_{pixels} -x \log y - (1 - x) \log(1 - y),  averaged over images  (or the squared error)
 
 The pooled code keeps the layout of the picture: its upper left corner speaks about the upper left corner. Pooling keeps
-the strongest answer of each 2x2 block; pictures that do not halve evenly are padded at the edge. The strided body is
+the strongest answer of each 2×2 block; pictures that do not halve evenly are padded at the edge. The strided body is
 the stronger one: it learns how to shrink, and its dense code, of any size, may say something about the whole picture at
 once. Both decoders enlarge by repeating pixels and let a convolution smooth the steps; a transposed convolution in
 steps of 2 covers some pixels more often than others, which leaves a chessboard in the picture.

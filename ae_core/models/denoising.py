@@ -1,10 +1,11 @@
-"""A denoising autoencoder: it is shown a damaged picture and must answer with the undamaged one.
+r"""A denoising autoencoder: it is shown a damaged picture and must answer with the undamaged one.
 
-    damaged  x~ = corrupt(x), drawn anew in every step
-    code     h = f(x~),   output y = g(h)
-    loss     L = sum over pixels of -x log y - (1 - x) log(1 - y), averaged over images   (or the squared error)
+    damaged  \tilde x = corrupt(x),  drawn anew in every step
+    code     h = f(\tilde x)
+    output   y = g(h)
+    loss     L = \sum_{pixels} -x \log y - (1 - x) \log(1 - y),  averaged over images  (or the squared error)
 
-The target is the clean x. Copying does not help any more: to remove the damage the network has to know what pictures
+The target is the clean $x$. Copying does not help any more: to remove the damage the network has to know what pictures
 look like. It may even have a code larger than the picture.
 
 Source: Vincent, Larochelle, Bengio and Manzagol (2008), Extracting and composing robust features with denoising

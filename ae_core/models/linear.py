@@ -1,19 +1,19 @@
-"""The linear autoencoder: without any bend, the best a network can learn is PCA, and it does learn it.
+r"""The linear autoencoder: without any bend, the best a network can learn is PCA, and it does learn it.
 
-    code   h = W x + c
-    output y = V h + b          (tied: V is W transposed)
-    loss   L = sum over pixels of (x - y)^2, averaged over images
+    code    h = W x + c
+    output  y = V h + b  (tied: $V = W^T$)
+    loss    L = \sum_{pixels} (x - y)^2,  averaged over images
 
-Among all flat subspaces of `latent` dimensions none loses less than the one of the first principal components, and L
-has no other minimum: whatever the first weights, training ends there. Start `pca` puts W = components, c = -W mean,
-V = W transposed, b = mean before the first step, and nothing is left to learn.
+Among all flat subspaces of as many dimensions as the code has numbers none loses less than the one of the first
+principal components, and $L$ has no other minimum: whatever the first weights, training ends there. Start `pca` puts
+$W$ = components, $c = -W mean$, $V = W^T$, $b = mean$ before the first step, and nothing is left to learn.
 
-The weights find the subspace, not its axes: with any invertible G, the pair G W, V G^-1 has the same loss. The order
-comes back with the codes: the outputs V h + b have the covariance V cov(h) V^T, and the singular vectors of
-V cov(h)^(1/2) are its eigenvectors, the principal components, sorted by variance (`components`).
+The weights find the subspace, not its axes: with any invertible $G$, the pair $G W$, $V G^{-1}$ has the same loss. The
+order comes back with the codes: the outputs $V h + b$ have the covariance $V C V^T$, $C$ being that of the codes, and
+the singular vectors of $V C^{1/2}$ are its eigenvectors, the principal components, sorted by variance (`components`).
 
-The loss takes y as it is, so that the link to PCA is exact; a picture on screen (`decode`) is y cut to [0, 1], which
-can only bring it nearer to x.
+The loss takes $y$ as it is, so that the link to PCA is exact; a picture on screen (`decode`) is $y$ cut to $[0, 1]$,
+which can only bring it nearer to $x$.
 
 Source: Baldi and Hornik (1989), Neural networks and principal component analysis, Neural Networks 2; Bourlard and Kamp
 (1988), Auto-association by multilayer perceptrons and singular value decomposition, Biological Cybernetics 59; Plaut

@@ -1,8 +1,8 @@
-"""A deep autoencoder: several layers narrow the picture down to the code, their mirror image widens it again.
+r"""A deep autoencoder: several layers narrow the picture down to the code, their mirror image widens it again.
 
-    encoder  x -> h1 -> h2 -> ... -> code
-    decoder  code -> ... -> h2' -> h1' -> y
-    loss     L = sum over pixels of (x - y)^2, averaged over images   (or the cross-entropy)
+    encoder  x \to h_1 \to h_2 \to \dots \to code
+    decoder  code \to \dots \to h_2' \to h_1' \to y
+    loss     L = \sum_{pixels} (x - y)^2,  averaged over images  (or the cross-entropy)
 
 Each layer bends space a little; together they can follow a curved surface on which the pictures lie, where PCA has
 only a flat one. Every layer on the way holds the picture in its own form, and any of them can be looked at

@@ -1,18 +1,21 @@
-"""A sparse autoencoder: the code may be large, but for each picture only few of its units may speak.
+r"""A sparse autoencoder: the code may be large, but for each picture only few of its units may speak.
 
-    code h = f(W x + b)
-    loss L = reconstruction + sparsity
-    l1     sparsity = weight * sum over units of |h|
-    kl     sparsity = weight * sum over units of KL(rate || r),  r = mean of the unit over the images,
-           KL(rate || r) = rate log(rate / r) + (1 - rate) log((1 - rate) / (1 - r));  f is the sigmoid
-    topk   no penalty: the `active` largest units of each picture stay, all others become 0
+    code  h = f(W x + b)
+    loss  L = reconstruction + sparsity
+    l1    sparsity = weight \sum_{units} |h|
+    kl    sparsity = weight \sum_{units} KL(rate \| r),  $r$ being the mean of the unit over the images
+    kl    KL(rate \| r) = rate \log \frac{rate}{r} + (1 - rate) \log \frac{1 - rate}{1 - r};  $f$ is the sigmoid
+    topk  no penalty: the `active` largest units of each picture stay, all others become 0
 
 Few active units make each of them mean something: a stroke, an edge. Both penalties are per image (l1 is averaged over
 images, kl is taken of averages), so doubling the batch does not double them. For l1 and topk every image counts by
 itself, and the size of the batch does not matter at all. The rates of kl belong to all training images; a step only
-has the mean of its batch of B images, which scatters around r with variance v / B, v being the unit's variance over
-images. KL bends upwards, so on average a batch overstates the penalty, by about
-weight * (rate / r^2 + (1 - rate) / (1 - r)^2) * v / (2 B) for each unit: little from 100 images on, much for a few.
+has the mean of its batch of $B$ images, which scatters around $r$ with variance $v / B$, $v$ being the unit's variance
+over images. KL bends upwards, so on average a batch overstates the penalty, for each unit by about
+
+    excess  weight \left( \frac{rate}{r^2} + \frac{1 - rate}{(1 - r)^2} \right) \frac{v}{2 B}
+
+which is little from 100 images on, and much for a few.
 
 Source: Ng (2011), Sparse autoencoder, CS294A notes (kl); Makhzani and Frey (2014), k-Sparse autoencoders,
 arXiv:1312.5663 (topk).

@@ -1,23 +1,26 @@
-"""A structured VAE: it also says which pixels it will get wrong together, so its samples are pictures and not snow.
+r"""A structured VAE: it also says which pixels it will get wrong together, so its samples are pictures and not snow.
 
-    posterior  q(z | x) = Normal(mean(x), variance(x)),   prior  p(z) = Normal(0, I)
-    picture    p(x | z) = Normal(y(z), inverse of L L^T),   y = sigmoid of the decoder, L = L(z) lower triangular
-               L[i, i] = 1 / s_i,   L[j, i] = c_ij / s_i for the later neighbours j of pixel i, 0 elsewhere
-               s_i >= floor
-    reconstruction = -log p(x | z) = sum over i of log s_i + 1/2 w_i^2 + 1/2 log 2 pi
-               w_i = (x_i - y_i + sum over later neighbours j of c_ij (x_j - y_j)) / s_i
-    kl         = KL(q || p)
-    loss       L = reconstruction + kl = -ELBO,   in nats, averaged over images
+    posterior       q(z \mid x) = Normal(mean(x), variance(x))
+    prior           p(z) = Normal(0, I)
+    picture         p(x \mid z) = Normal(y(z), (L L^T)^{-1})
+    its mean        y = sigmoid(decoder(z))
+    its factor      L = L(z)  lower triangular, 0 but for these two:
+    its diagonal    L_{i i} = 1 / s_i, \quad s_i \ge floor
+    its neighbours  L_{j i} = c_{i j} / s_i  for the later neighbours $j$ of pixel $i$
+    reconstruction  reconstruction = -\log p(x \mid z) = \sum_i \log s_i + \frac{1}{2} w_i^2 + \frac{1}{2} \log 2 \pi
+    its errors      w_i = \frac{1}{s_i} \left( x_i - y_i + \sum_{j \, later} c_{i j} (x_j - y_j) \right)
+    kl              kl = KL(q \| p)
+    loss            L = reconstruction + kl = -ELBO,  in nats, averaged over images
 
-Trained in two parts. First the mean, as an ordinary VAE with one learned deviation s for all pixels and c = 0; then
-encoder and y stay as they are, and a second network learns log s_i and c_ij. Had both to be learned at once, an error
-could be called a correlation instead of being put right.
+Trained in two parts. First the mean, as an ordinary VAE with one learned deviation $s$ for all pixels and $c = 0$; then
+encoder and $y$ stay as they are, and a second network learns $\log s_i$ and $c_{i j}$. Had both to be learned at once,
+an error could be called a correlation instead of being put right.
 
-Of a neighbourhood of f x f pixels (f^2 - 1) / 2 come later in raster order: that many numbers c a pixel, so memory
-grows with the pixels and not with their square; `structured_gaussian.py` says how density and samples come from them.
-With 1x1 there are none: a deviation for each pixel, and no correlations. A pixel that is black in every picture would
-be given the deviation 0 and an infinite density; so no s_i is below `floor`, in units in which white is 1. All numbers
-of nats depend on it: compare only models with the same floor.
+Of a neighbourhood of $f \times f$ pixels $(f^2 - 1) / 2$ come later in raster order: that many numbers $c$ a pixel, so
+memory grows with the pixels and not with their square; `structured_gaussian.py` says how density and samples come from
+them. With 1×1 there are none: a deviation for each pixel, and no correlations. A pixel that is black in every picture
+would be given the deviation 0 and an infinite density; so no $s_i$ is below `floor`, in units in which white is 1. All
+numbers of nats depend on it: compare only models with the same floor.
 
 Source: Dorta, Vicente, Agapito, Campbell and Simpson (2018), Structured uncertainty prediction networks,
 arXiv:1802.07079, sections 3 and 4.

@@ -1,19 +1,21 @@
-"""The variational autoencoder: a picture becomes not one code but a small cloud of codes, and clouds must overlap.
+r"""The variational autoencoder: a picture becomes not one code but a small cloud of codes, and clouds must overlap.
 
-    posterior  q(z | x) = Normal(mean(x), variance(x)),   prior  p(z) = Normal(0, I)
-    code       z = mean + sqrt(variance) * e,   e ~ Normal(0, I)            (reparameterisation)
-    reconstruction = -log p(x | z)          (bernoulli: sum over pixels of -x log y - (1 - x) log(1 - y))
-    kl         = beta * sum over latents of KL(q || p),   KL = 1/2 (mean^2 + variance - 1 - log variance)
-    loss       L = reconstruction + kl,   in nats, averaged over images;   with beta = 1 it is -ELBO
+    posterior       q(z \mid x) = Normal(mean(x), variance(x))
+    prior           p(z) = Normal(0, I)
+    code            z = mean + \sqrt{variance} \, e, \quad e \sim Normal(0, I)  (reparameterisation)
+    reconstruction  reconstruction = -\log p(x \mid z)
+    bernoulli       -\log p(x \mid z) = \sum_{pixels} -x \log y - (1 - x) \log(1 - y)
+    kl              kl = \beta \sum_{latents} KL(q \| p), \quad KL = \frac{1}{2} (mean^2 + variance - 1 - \log variance)
+    loss            L = reconstruction + kl,  in nats, averaged over images; with $\beta = 1$ it is -ELBO
 
-Of a grey picture bernoulli gives no probability, since a coin is black or white: there L is a loss and nothing more.
+Of a grey picture bernoulli gives no probability, since a coin is black or white: there $L$ is a loss and nothing more.
 
 Because the clouds fill the space around zero without gaps, a code drawn from the prior decodes to something that looks
 like a picture.
 
-    free_bits  below so many nats a latent (mean of the batch) costs no less:   max(KL, free_bits) instead of KL
-    samples    k > 1 codes for each picture give a tighter bound, which is one term and does not split into two:
-               bound = -log 1/k sum over the k codes of p(x | z) p(z) / q(z | x),   loss L = bound
+    free_bits  \max(KL, free_bits)  in place of KL: below so many nats a latent (mean of the batch) costs no less
+    samples    bound = -\log \frac{1}{k} \sum_{codes} \frac{p(x \mid z) \, p(z)}{q(z \mid x)}  of $k > 1$ codes
+    its loss   L = bound,  which is tighter, and one term that does not split into two
     binarise   a picture is drawn anew as black or white, its grey levels the probabilities, whenever it is looked at
 
 Source: Kingma and Welling (2014), Auto-Encoding Variational Bayes, arXiv:1312.6114, eq. 10 and appendix B; Rezende,

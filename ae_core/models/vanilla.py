@@ -1,11 +1,11 @@
-"""The smallest autoencoder: one layer squeezes the picture into a code, one layer rebuilds it.
+r"""The smallest autoencoder: one layer squeezes the picture into a code, one layer rebuilds it.
 
-    code  h = f(W1 x + b1)
-    output y = sigmoid(W2 h + b2)     (tied: W2 is W1 transposed)
-    loss  L = sum over pixels of (x - y)^2, averaged over images   (or the cross-entropy)
+    code    h = f(W_1 x + b_1)
+    output  y = sigmoid(W_2 h + b_2)  (tied: $W_2 = W_1^T$)
+    loss    L = \sum_{pixels} (x - y)^2,  averaged over images  (or the cross-entropy)
 
 With fewer numbers in the code than pixels in the picture the network cannot copy; it has to find what the pictures
-have in common. Without the bends f and sigmoid the best it could do is PCA.
+have in common. Without the bends $f$ and sigmoid the best it could do is PCA.
 
 Source: Rumelhart, Hinton and Williams (1986), Learning internal representations by error propagation; Bourlard and
 Kamp (1988) for the link to PCA.

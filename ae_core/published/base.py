@@ -9,13 +9,13 @@ Every recipe is an ordinary one: `trained` looks for a finished run of it before
 
 from __future__ import annotations
 
-import contextlib
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ae_core.runs import reading
 from ae_core.runs.claim import Busy
 from ae_core.runs.execution import execute
 from ae_core.runs.recipe import Recipe
@@ -106,23 +106,13 @@ class Result:
         return "reached" if self.mean <= self.at_most else "missed"
 
 
-def runs_of(store: Store, recipe: Recipe) -> Iterator[Run]:
-    """The runs of a recipe, the finished ones first."""
-    same = []
-    for run in store.listing():
-        with contextlib.suppress(RunError):
-            if run.recipe() == recipe:
-                same.append(run)
-    yield from sorted(same, key=lambda run: run.status().state != "done")
-
-
 def trained(store: Store, recipe: Recipe, watch: Callable[[Step], None] = lambda step: None) -> Run:
     """A finished run of a recipe: one that is there or is just being trained, one that was broken off, or a new one.
 
     Raises
         RunError: where the training fails; its text is the reason.
     """
-    own = [run for run in runs_of(store, recipe) if run.status().state == "done" or not run.pretrained]
+    own = [run for run in reading.of_recipe(store, recipe) if run.status().state == "done" or not run.pretrained]
     run = own[0] if own else store.create(recipe, origin="command line")
     while run.status().state != "done":
         try:

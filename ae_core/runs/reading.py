@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import Any
 
 from ae_core.runs.file_state import until_written
+from ae_core.runs.recipe import Recipe
 from ae_core.runs.run import Run, RunError, Status
 from ae_core.runs.store import Store
 
@@ -61,3 +63,13 @@ def runs_of(store: Store, dataset_name: str) -> list[Run]:
         except RunError:
             continue  # the page of runs says what is wrong with it
     return found
+
+
+def of_recipe(store: Store, recipe: Recipe) -> list[Run]:
+    """The runs of a recipe, the finished ones first, then the newest."""
+    same = []
+    for run in store.listing():
+        with contextlib.suppress(RunError):
+            if run.recipe() == recipe:
+                same.append(run)
+    return sorted(same, key=lambda run: status(run).state != "done")

@@ -17,7 +17,6 @@ a window of 1442 pixels needed             usable on a phone and on a projector
 from __future__ import annotations
 
 import ast
-import html
 import json
 import re
 
@@ -27,12 +26,12 @@ import pytest
 import torch
 from app_page import array, bodies, body, controls, header, listed, open_page, other_values, pads
 
-from ae_core.models import MODELS, build, lesson
+from ae_core.models import MODELS, build
 from ae_core.runs.store import ROOT, Store
 from ae_core.space.planes import box
 from ui.colours import BASELINE, term_colour
 from ui.controls.sketching import written
-from ui.sections.train.lesson import loss_terms
+from ui.sections.train.lesson import loss_terms, typeset
 
 HELD_ELSEWHERE = {
     "one model or trainer for all visitors": ("test_journey", "test_two_visitors_do_not_see_each_others_knobs_or_progress"),
@@ -130,8 +129,8 @@ def test_the_terms_of_the_formula_are_those_of_the_code(name):
 def test_the_page_shows_that_formula_and_a_curve_for_each_term_of_the_code_in_one_colour(name):
     run = Store.default().find(f"{name}-digits")
     app = open_page("train", run=run.id, model=name)
-    (shown,) = [body for body in bodies(app) if "ae-lesson" in body]
-    assert html.unescape(re.sub(r"<.*?>", " ", re.sub(r"</?b\b.*?>", "", shown))).split() == lesson(name).split()
+    shown = typeset(name)
+    assert shown in [element.value for element in app.markdown]
     terms = run.load()[0].losses(run.recipe().data.load().test.images[:8])
     curves = {
         trace["name"]: trace["line"]["color"] for trace in json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
@@ -142,7 +141,7 @@ def test_the_page_shows_that_formula_and_a_curve_for_each_term_of_the_code_in_on
     }
     assert (curves.items() >= baseline.items()) == (run.recipe().unit == "squared error")
     for term in set(loss_terms(name)) & terms.keys():
-        assert f'solid {term_colour(term)}">{term}</b>' in shown
+        assert re.search(rf"\\textcolor{{{term_colour(term)}}}\S+\\text{{{term}}}", shown)
 
 
 # --- a simulated result without a label -------------------------------------------------------------------------------

@@ -71,3 +71,25 @@ def test_what_a_component_put_into_the_address_is_no_news_either(opened):
     opened.query_params["pin"] = "3,3"
     opened.run()
     assert opened.session_state["pins"][-1] == "3,3"
+
+
+def page_and_another() -> None:
+    import streamlit as st
+
+    from ui.controls import address
+    from ui.controls.pick import pick
+
+    if st.query_params.get("page") == "told":
+        address.asked("run", str)
+        address.tell("run", "vae")
+    else:
+        pick("Run", {"vanilla": "Vanilla", "vae": "VAE"}, "run")
+
+
+def test_what_one_page_told_the_address_is_news_for_the_widget_of_another(clock):
+    app = AppTest.from_function(page_and_another)
+    app.query_params["page"] = "told"
+    app.run()
+    app.query_params["page"] = "pick"
+    app.run()
+    assert app.selectbox(key="run").value == "vae" and not app.exception

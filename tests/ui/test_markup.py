@@ -14,26 +14,26 @@ from fresh_python import ROOT
 from house import APP, PAGES, UI, each, syntax
 from markupsafe import Markup
 
-from ae_core.models import MODELS, lesson
 from ui.figures.frame import small, table, wide
-from ui.figures.pictures import Figure, Row, Sheet, Tile, figures, image, sheet, sheets, tiles
+from ui.figures.pictures import Figure, Row, Sheet, Tile, data_uri, figures, halves, image, sheet, sheets, strip, tiles
 from ui.markup import box, render
 from ui.sections.start.family import Card
-from ui.sections.train.lesson import lesson_html, loss_terms
 
 TEMPLATES = ROOT / "ui/templates"
 EVIL = "<script>alert(1)</script>\"><img src=x onerror='alert(2)'> {{ 7 * 7 }} &lt;b&gt; 3 < 4 & \\"
 DOT = np.zeros((1, 8, 8, 1), np.uint8)
+TWO = np.zeros((2, 8, 8, 1), np.uint8)
 FIGURES = [Figure(EVIL, EVIL, EVIL, [EVIL, EVIL], kind=EVIL, delay=EVIL), Figure("", "", words=EVIL)]
 HERE = {  # every template, with such a text in each of its places, and how often that makes it appear
     "bars.svg": (render("bars.svg", shown={EVIL: EVIL}, zero=EVIL), 3),
     "box.html": (box(EVIL, EVIL), 2),
     "cards.html": (render("cards.html", cards=[Card(EVIL, EVIL, 1, 1, EVIL, EVIL, EVIL, {EVIL: EVIL})]), 8),
+    "final.html": (render("final.html", value=EVIL, name=EVIL, detail=EVIL, colour=EVIL), 4),
     "figures.html": (figures(EVIL, FIGURES), 9),
     "funnel.svg": (render("funnel.svg", colour=EVIL, left=EVIL, right=EVIL, top=EVIL, waist=EVIL), 5),
     "image.html": (image(b"", EVIL, EVIL), 2),
     "lead.html": (render("lead.html", sentence=EVIL), 1),
-    "lesson.html": (render("lesson.html", paragraphs=[[EVIL, "x"], ["  ", EVIL]], colours={"x": EVIL}), 3),
+    "halves.html": (halves([Row(EVIL, TWO, EVIL, EVIL), Row(EVIL, TWO, "", EVIL, empty=True)]), 10),
     "notes.html": (small(EVIL, EVIL), 2),
     "sheets.html": (sheet([Row(EVIL, DOT, EVIL, EVIL)], [EVIL], EVIL, [EVIL]), 6),
     "table.html": (table([EVIL, EVIL], [[EVIL, EVIL]]), 4),
@@ -41,7 +41,7 @@ HERE = {  # every template, with such a text in each of its places, and how ofte
 }
 TAGS = {
     *("div", "figure", "figcaption", "img", "span", "br", "small", "b", "p", "table", "thead", "tbody", "tr", "th"),
-    *("td", "article", "strong", "footer", "a", "pre", "svg", "g", "path", "polygon", "rect"),
+    *("td", "article", "strong", "footer", "a", "i", "svg", "g", "path", "polygon", "rect"),
 }
 
 
@@ -103,14 +103,12 @@ def test_every_text_of_a_sheet_has_its_colour():
     assert (first["style"], second["style"]) == ("border-bottom: 3px solid red", "border-bottom: 3px solid blue")
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_a_lesson_is_shown_word_for_word_and_its_terms_are_marked(model):
-    seen = Seen(lesson_html(model))
-    assert "".join("".join(seen.texts).split()) == "".join(lesson(model).split())
-    marked = {text for text in seen.texts if text in loss_terms(model)}
-    assert marked == set(loss_terms(model))
-    assert sum(tag == "b" for tag, _ in seen.elements) >= len(marked)
-    assert ("div", {"class": "ae-scroll", "role": "region", "tabindex": "0", "aria-label": "Formulas"}) in seen.elements
+def test_a_sheet_in_halves_has_every_picture_once_and_keeps_the_places_of_those_to_come():
+    pictures = np.arange(5, dtype=np.uint8)[:, None, None, None] + np.zeros((1, 8, 8, 1), np.uint8)
+    made = halves([Row("here", pictures, "a"), Row("to come", pictures, "", empty=True)])
+    seen = [address for tag, attributes in Seen(made).elements if tag == "img" for address in [attributes["src"]]]
+    assert seen == [data_uri(strip(pictures[:3])), data_uri(strip(pictures[3:]))]
+    assert "aspect-ratio: 30 / 8" in made and "aspect-ratio: 20 / 8" in made and "--rows: 2" in made
 
 
 # --- nobody goes around them ------------------------------------------------------------------------------------------

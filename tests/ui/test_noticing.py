@@ -14,7 +14,7 @@ from ae_core.datasets import DATASETS, Images, Split
 from ae_core.looks.baseline import pca_by_size, pca_errors, pca_size
 from ae_core.runs.execution import MONITORED
 from ui.figures import noticing
-from ui.sections.train import watch
+from ui.sections.train.curves import pca_line
 
 COLLAPSED = {"epochs": 5, "latent": 2, "beta": 100.0}
 TEST = DATASETS["digits"].load().test.images[:]
@@ -99,14 +99,14 @@ def test_the_best_at_cleaning_is_named_from_the_curves_and_only_once_all_are_mea
 
 def test_pca_stands_in_the_curve_where_the_loss_is_a_squared_error_and_not_elsewhere(run_of):
     fitted, x = PCA.fit(DATASETS["digits"].load().train.images), TEST[:MONITORED]
-    name, value = watch._pca_line(run_of("vanilla", latent=8).recipe())
+    name, value = pca_line(run_of("vanilla", latent=8).recipe())
     assert name == "PCA, 8 numbers"
     assert value == pytest.approx((fitted.reconstruct(x, 8) - x).square().sum().item() / len(x), rel=1e-5)
     linear = run_of("linear", start="pca", epochs=1, latent=8)
     at_start = linear.metrics()[0]["test"]["reconstruction"]  # of a linear net neither is cut
-    assert watch._pca_line(linear.recipe())[1] == pytest.approx(at_start, rel=1e-4)
+    assert pca_line(linear.recipe())[1] == pytest.approx(at_start, rel=1e-4)
     for name, knobs in (("vae", {}), ("vanilla", {"reconstruction": "bce"}), ("denoising", {"reconstruction": "mse"})):
-        assert watch._pca_line(run_of(name, **knobs).recipe()) is None
+        assert pca_line(run_of(name, **knobs).recipe()) is None
     text = words(open_page("train", run=linear.id))
     assert "dashed: PCA with a code of this size" in text
 

@@ -35,6 +35,7 @@ OF_OURS = {
 }  # they hand texts on
 NAMED = {"body", "text", "help", "value", "delta"}
 MAKERS = ("noticing.", "watch.noticed")  # functions of other files that make Markdown, held to the same below
+OURS = ("plain", "len", "typeset")  # the last of the text of a file of the program, by the name of its model
 NUMBER = re.compile(r"([-+,.\d]|\{[\w.]+\})*[bdeEfgGn%]|,")  # how a number is written
 
 
@@ -58,7 +59,7 @@ def harmless(text: ast.AST, known: set[str]) -> bool:
         case ast.Name(id=name):
             return name.isupper() or name in known  # a constant of the module
         case ast.Call(func=ast.Name(id=name)):
-            return name in ("plain", "len") or f"{name}()" in known
+            return name in OURS or f"{name}()" in known
         case ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=name)):
             return f"{module}.{name}".startswith(MAKERS)
         case ast.Call(func=ast.Attribute(value=ast.Constant(), attr="join"), args=[ast.GeneratorExp(elt=one)]):

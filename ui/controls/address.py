@@ -16,6 +16,7 @@ from ui.plain import plain
 
 _MEMORY = "_address_memory"  # session key: per widget its start value and the text last put into the address
 _REPLACED = "_address_replaced"  # session key: per widget the texts that were replaced in the address, and when
+_TOUCHED = object()  # stands for a start value that no widget has: what it has now is no longer where it began
 UNDER_WAY_S = 2.0  # so long may a click be under way that still carries the address from before the last one
 
 
@@ -48,6 +49,13 @@ def settle(
     if key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
     memory[key] = (start, written)
+
+
+def put(key: str, value: Any) -> None:
+    """Give the widget `key` a value before it is drawn, as if the visitor had touched it."""
+    memory = st.session_state.setdefault(_MEMORY, {})
+    memory[key] = (_TOUCHED, memory.get(key, (None, None))[1])
+    st.session_state[key] = value
 
 
 def not_used(error: ValueError) -> None:
@@ -88,10 +96,10 @@ def asked(key: str, read: Callable[[str], Any]) -> Any | None:
     `read` makes a value of the text or raises ValueError with a sentence; then the visitor is told, and it is dropped.
     """
     memory = st.session_state.setdefault(_MEMORY, {})
-    text = st.query_params.get(key)
-    if text is None or (None, text) == memory.get(key) or _outdated(key, text):
+    text, told = st.query_params.get(key), _told(key)
+    if text is None or (None, text) == memory.get(told) or _outdated(told, text):
         return None
-    memory[key] = (None, text)
+    memory[told] = (None, text)
     try:
         return read(text)
     except ValueError as error:
@@ -102,8 +110,13 @@ def asked(key: str, read: Callable[[str], Any]) -> Any | None:
 
 def tell(key: str, text: str | None) -> None:
     """Put a text into the address under `key`, or take it out."""
-    _written(key, None, text)
+    _written(_told(key), None, text)
     if text and st.query_params.get(key) != text:
         st.query_params[key] = text
     elif not text and key in st.query_params:
         del st.query_params[key]
+
+
+def _told(key: str) -> str:
+    """Under which name it is remembered: a widget on another page may have the same key."""
+    return f"told {key}"

@@ -6,6 +6,7 @@ import base64
 import html
 import math
 import time
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -127,8 +128,12 @@ def _scale(values: list[np.ndarray]) -> dict[str, Any]:
     return {"type": "log", "tickvals": decades, "ticktext": [f"{value:g}" for value in decades]}
 
 
-def compared_curves(curves: list[tuple[str, np.ndarray, np.ndarray, str, str]], title: str) -> Drawing:
-    """Curves of several runs by epoch: (name, epochs, values, colour, dash) each, `title` beside the axis."""
+def compared_curves(
+    curves: list[tuple[str, np.ndarray, np.ndarray, str, str]], title: str, quiet: Collection[str] = ()
+) -> Drawing:
+    """Curves of several runs by epoch: (name, epochs, values, colour, dash) each, `title` beside the axis; names that
+    are `quiet` stand under the pointer only.
+    """
     traces = [
         {
             "type": "scatter",
@@ -138,6 +143,7 @@ def compared_curves(curves: list[tuple[str, np.ndarray, np.ndarray, str, str]], 
             "y": values,
             "line": {"color": colour, "dash": dash, "width": 2},
             "hovertemplate": "%{y:.4g}",
+            "showlegend": name not in quiet,
         }
         for name, epochs, values, colour, dash in curves
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -27,11 +27,18 @@ class Row:
     pixels: Pixels
     alt: str
     detail: str = ""
+    empty: bool = False  # only the place of the pictures is kept: they are yet to come
 
     @property
     def address(self) -> str:
         """The pictures side by side, as `data_uri`."""
         return data_uri(strip(self.pixels))
+
+    @property
+    def shape(self) -> str:
+        """Width and height of the strip, as CSS writes a ratio."""
+        n, height, width, _ = self.pixels.shape
+        return f"{n * (width + 2 * _margin(width))} / {height}"
 
 
 def grey(images: np.ndarray) -> Pixels:
@@ -65,7 +72,7 @@ def levels(shares: Sequence[float], width: int) -> Pixels:
 def strip(pixels: Pixels) -> bytes:
     """A PNG with all pictures side by side in cells of equal width, the gaps transparent."""
     n, height, width, channels = pixels.shape
-    margin = max(1, width // 16)
+    margin = _margin(width)
     mode, full = ("LA", 2) if channels == 1 else ("RGBA", 4)
     cells = np.zeros((height, n, width + 2 * margin, full), np.uint8)
     cells[:, :, margin : margin + width, -1] = 255
@@ -73,6 +80,11 @@ def strip(pixels: Pixels) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(cells.reshape(height, -1, full), mode).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
+
+
+def _margin(width: int) -> int:
+    """Pixels on either side of a picture in its cell."""
+    return max(1, width // 16)
 
 
 def png(pixels: np.ndarray) -> bytes:
@@ -128,6 +140,18 @@ def sheet(rows: Sequence[Row], cells: Sequence[str] = (), cells_label: str = "",
 def sheets(shown: Sequence[Sheet]) -> Markup:
     """HTML of sheets one below the other; one element of a page is faster to draw than several."""
     return render("sheets.html", sheets=shown)
+
+
+def halves(rows: Sequence[Row]) -> Markup:
+    """HTML of a sheet that is cut in two, the first pictures of each row and the last: side by side where there is
+    room, on a phone one below the other, so that no picture is too small to be seen.
+    """
+    middle = -(-len(rows[0].pixels) // 2)
+    cut = [
+        [replace(row, pixels=row.pixels[part], alt=f"{row.alt} ({which} half)") for row in rows]
+        for which, part in (("first", slice(middle)), ("second", slice(middle, None)))
+    ]
+    return render("halves.html", rows=len(rows), sheets=list(map(Sheet, cut)))
 
 
 class Figure(NamedTuple):

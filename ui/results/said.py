@@ -35,10 +35,11 @@ def say(place: str, about: Hashable, text: str) -> None:
         _places().pop(place, None)
 
 
-def show_said(place: str, about: Hashable, box: Callable[[str], object] = st.warning) -> None:
-    """Show what was last said in a place, while that is still about the same."""
+def show_said(place: str, about: Hashable, box: Callable[[str], object] = st.warning) -> bool:
+    """Show what was last said in a place, while that is still about the same; returns whether there is such a thing."""
     said = _places().get(place)
     if said and said[0] == about:
         box(plain(said[1]))
-    else:
-        _places().pop(place, None)
+        return True
+    _places().pop(place, None)
+    return False

@@ -28,3 +28,14 @@ for (const names of [
     );
   });
 }
+
+test("numbers that stand as they are can be typed, and lead to the nearest stop; others cannot", () => {
+  const plain = new Stops(["1", "2", "3"].map((name) => [name, name]));
+  assert.equal(plain.typed, true);
+  assert.deepEqual(
+    [-7, 1, 2.4, 2.6, 99].map((typed) => plain.nearest(typed)),
+    [1, 1, 2, 3, 3],
+  );
+  assert.equal(new Stops([["3", "3 numbers"]]).typed, false);
+  assert.equal(new Stops([["0.5", "0.5"]]).typed, false);
+});

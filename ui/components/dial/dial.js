@@ -8,7 +8,8 @@ const dials = new WeakMap();
 
 class Dial {
   constructor(root) {
-    [this.label, this.shown, this.input] = ["span", "b", "input"].map((tag) => root.querySelector(tag));
+    const parts = ["span", "b", "input[type=range]", "input[type=number]"];
+    [this.label, this.shown, this.input, this.field] = parts.map((part) => root.querySelector(part));
     this.setTriggerValue = null;
     this.name = "";
     this.stops = null;
@@ -18,6 +19,7 @@ class Dial {
     this.sentAt = -UNDER_WAY_MS;
     this.input.addEventListener("input", () => this.turn());
     this.input.addEventListener("change", () => this.release());
+    this.field.addEventListener("change", () => this.type());
   }
 
   at() {
@@ -38,6 +40,14 @@ class Dial {
     this.followed = !document.dispatchEvent(new CustomEvent("dial-turned", { cancelable: true, detail }));
   }
 
+  /** A number was typed: stand there, or at the nearest stop, and stay where it is none. */
+  type() {
+    const number = this.field.valueAsNumber;
+    if (Number.isFinite(number)) this.input.value = this.stops.nearest(number);
+    this.turn();
+    this.release();
+  }
+
   release() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.send(), this.followed ? REST_MS : 0);
@@ -55,6 +65,7 @@ class Dial {
     const { input } = this;
     const [, text] = this.at();
     this.shown.textContent = text;
+    this.field.value = text;
     input.setAttribute("aria-valuetext", text);
     const share = (input.value - input.min) / Math.max(1, input.max - input.min);
     input.style.setProperty("--share", `${100 * share}%`);
@@ -66,9 +77,12 @@ class Dial {
     this.name = name;
     this.stops = new Stops(stops);
     this.label.textContent = label;
-    this.input.setAttribute("aria-label", label); // the value is no part of the name
-    this.input.min = this.stops.first;
-    this.input.max = this.stops.last;
+    [this.field.hidden, this.shown.hidden] = [!this.stops.typed, this.stops.typed];
+    for (const input of [this.input, this.field]) {
+      input.setAttribute("aria-label", label); // the value is no part of the name
+      input.min = this.stops.first;
+      input.max = this.stops.last;
+    }
     if (!stay) this.input.value = this.stops.value(at);
     this.write();
   }

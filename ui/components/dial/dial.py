@@ -18,7 +18,7 @@ from ui.components.shared.modules import script
 
 TURNED = "turned"
 _HTML = """
-<label><span></span><b aria-hidden="true"></b><input type="range" step="1"></label>
+<div><span></span><b aria-hidden="true"></b><input type="number" step="1"><input type="range" step="1"></div>
 """
 
 

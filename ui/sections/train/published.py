@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import streamlit as st
 
@@ -13,36 +12,30 @@ from ae_core.runs.run import Run, RunError
 from ui.controls.pick import pick
 from ui.figures.frame import note
 from ui.plain import plain
+from ui.sections.train.form import fill
 
 
 def offer_presets() -> None:
-    """A choice of published recipes; a link fills the form above it, and nothing is started."""
+    """A choice of published recipes; a button puts one into the form above it, and nothing is started."""
     with st.expander("Published recipes", icon=":material/menu_book:"):
         name = pick("Held against a printed number", {key: e.title for key, e in PUBLISHED.items()}, "recipe")
         entry = PUBLISHED[name]
         note(f"{entry.source}. {entry.protocol}.")
-        for row in entry.rows:
-            st.page_link(
-                "pages/train.py",
-                label=f"Fill in: {plain(row.label)}",
+        for k, row in enumerate(entry.rows):
+            st.button(
+                f"Fill in: {plain(row.label)}",
+                key=f"fill_{name}_{k}",
                 icon=":material/edit:",
-                query_params=address_of(row) | {"recipe": name},
+                type="tertiary",
+                on_click=_fill,
+                args=(row,),
             )
             if row.published is not None:
                 note(f"{entry.quantity}: {row.published:.{entry.digits}f} published")
 
 
-def address_of(row: Row) -> dict[str, str]:
-    """The form of the Train page filled with a recipe, as text for the address."""
-    recipe = row.recipe()
-    values = {**recipe.knobs, **recipe.plan}
-    return {"model": recipe.model, "dataset": recipe.dataset} | {name: _text(value) for name, value in values.items()}
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+def _fill(row: Row) -> None:
+    fill(row.recipe())
 
 
 def entry_of(recipe: Recipe) -> tuple[Published, Row] | None:

@@ -1,0 +1,1 @@
+"""The component `scroll`: Python side and script."""
