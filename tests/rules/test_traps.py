@@ -139,7 +139,8 @@ def test_the_page_shows_that_formula_and_a_curve_for_each_term_of_the_code_in_on
     assert {name: colour for name, colour in curves.items() if name not in baseline} == {
         f"{term}, {part}": term_colour(term) for term in terms for part in ("train", "test")
     }
-    assert (curves.items() >= baseline.items()) == (run.recipe().unit == "squared error")
+    whole = run.recipe().knobs["latent"] >= 64  # then PCA leaves nothing, and there is no line
+    assert (curves.items() >= baseline.items()) == (run.recipe().unit == "squared error" and not whole)
     for term in set(loss_terms(name)) & terms.keys():
         assert re.search(rf"\\textcolor{{{term_colour(term)}}}\S+\\text{{{term}}}", shown)
 

@@ -13,6 +13,7 @@ from ae_core.baselines import PCA
 from ae_core.datasets import DATASETS, Images, Split
 from ae_core.looks.baseline import pca_by_size, pca_errors, pca_size
 from ae_core.runs.execution import MONITORED
+from ae_core.runs.recipe import recipe
 from ui.figures import noticing
 from ui.sections.train.curves import pca_line
 
@@ -107,6 +108,8 @@ def test_pca_stands_in_the_curve_where_the_loss_is_a_squared_error_and_not_elsew
     assert pca_line(linear.recipe())[1] == pytest.approx(at_start, rel=1e-4)
     for name, knobs in (("vae", {}), ("vanilla", {"reconstruction": "bce"}), ("denoising", {"reconstruction": "mse"})):
         assert pca_line(run_of(name, **knobs).recipe()) is None
+    whole = recipe("linear", "digits", {"latent": 64}, {})  # as many numbers as pixels: PCA leaves nothing
+    assert pca_line(whole) is None
     text = words(open_page("train", run=linear.id))
     assert "dashed: PCA with a code of this size" in text
 

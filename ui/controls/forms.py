@@ -25,8 +25,7 @@ def knob_widgets(knobs: Mapping[str, Declared], starts: Mapping[str, Any]) -> di
     with st.container(key=f"{_GRID}_{'_'.join(knobs)}"):
         for name, knob in knobs.items():
             if knob.knob.only_when is None or knob.knob.only_when.holds(values):
-                with st.container(gap=None):
-                    values[name] = _widget(knob, starts.get(name, knob.default))
+                values[name] = _widget(knob, starts.get(name, knob.default))
             else:
                 st.query_params.pop(name, None)  # it would say something that is not so
     return values
@@ -60,7 +59,8 @@ def _draw(declared: Declared, start: Any) -> Any:
     if declared.kind is tuple:
         return _list_of_numbers(declared, st.text_input(label, **common))
     if declared.knob.log:
-        return _slider_and_number(declared, start)
+        with st.container(gap=None):
+            return _slider_and_number(declared, start)
     low, high = declared.kind(declared.knob.low), declared.kind(declared.knob.high)
     return st.number_input(label, low, high, format=_form(declared), **common)
 

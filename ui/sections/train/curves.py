@@ -22,6 +22,7 @@ from ui.results.asking import NotReady, ask
 from ui.sections.train.pair import One, Pair
 
 HEIGHT = 280
+NOTHING = 1e-6  # a squared error below it is rounding; on a logarithmic axis it would push all else together
 DOTTED, SOLID, DASHED = "dot", "solid", "dash"
 Curve = tuple[str, np.ndarray, np.ndarray, str, str]  # name, epochs, values, colour, dash
 
@@ -107,7 +108,7 @@ def _meaning(recipe: Recipe, reference: tuple[str, float] | None) -> str:
 
 def pca_line(recipe: Recipe) -> tuple[str, float] | None:
     """What PCA with as large a code leaves of the monitored test images, where the loss is a squared error and PCA is
-    there.
+    there; None also where PCA leaves nothing, since its code has as many numbers as the pictures need.
     """
     damaged = "corruption" in recipe.knobs  # a harder task than the one that PCA is measured at here
     if recipe.unit != "squared error" or damaged or not recipe.data.present():
@@ -116,5 +117,6 @@ def pca_line(recipe: Recipe) -> tuple[str, float] | None:
         # The loss of a network without a bend at its end takes the outputs as they are, so PCA's are not cut either.
         cut = model_class(recipe.model).ends_in_logits
         size = pca_size(recipe.data, recipe.knobs["latent"])
-        return f"PCA, {size} numbers", ask(pca_loss, recipe.data, size, MONITORED, cut)
+        left = ask(pca_loss, recipe.data, size, MONITORED, cut)
+        return (f"PCA, {size} numbers", left) if left > NOTHING else None
     return None
