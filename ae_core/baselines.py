@@ -16,7 +16,7 @@ from torch import Tensor
 from ae_core.pictures.pictures import Pictures
 from ae_core.pictures.pixels import PixelError, checked_pictures
 
-PORTION = 4096  # pictures of which floats are made at a time
+PORTION = 1024  # pictures of which floats are made at a time
 SMALL = 64 << 20  # bytes: of so many floats all are made at once
 
 
@@ -25,7 +25,7 @@ def mean_image(images: Tensor | Pictures) -> Tensor:
     input.
     """
     if isinstance(images, Pictures):
-        return torch.stack([part.sum(0, keepdim=True) for part in images.split(PORTION)]).sum(0) / len(images)
+        return torch.stack([part.sum(0, keepdim=True) for part in images.passing(PORTION)]).sum(0) / len(images)
     return checked_pictures(images).mean(0, keepdim=True)
 
 
@@ -97,10 +97,12 @@ def _principal(images: Pictures) -> tuple[Tensor, Tensor]:
     """
     from sklearn.utils.extmath import svd_flip
 
-    total, products = 0.0, 0.0
-    for part in images.split(PORTION):
+    pixels = images[0].numel()
+    total, products = np.zeros(pixels), np.zeros((pixels, pixels))
+    for part in images.passing(PORTION):
         rows = part.flatten(1).numpy()
-        total, products = total + rows.sum(0, np.float64), products + (rows.T @ rows).astype(np.float64)
+        total += rows.sum(0)
+        products += rows.T @ rows
     mean = total / len(images)
     directions = np.linalg.eigh((products - len(images) * np.outer(mean, mean)) / (len(images) - 1))[1]
     components = svd_flip(None, directions.T[::-1], u_based_decision=False)[1]

@@ -36,6 +36,12 @@ class Pictures:
         """All of them in their order, so many at a time."""
         return (self[start : start + portion] for start in range(0, len(self), portion))
 
+    def passing(self, portion: int) -> Iterator[Tensor]:
+        """The same in one piece of memory: a portion is good until the next is taken. A third of the time for many."""
+        space = torch.empty(portion, *self.shape[1:])
+        for part in self.kept.split(portion):
+            yield part if part.is_floating_point() else space[: len(part)].copy_(part).div_(self.white)
+
     @property
     def shape(self) -> torch.Size:
         """(n, channels, height, width)."""

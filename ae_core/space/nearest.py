@@ -25,7 +25,7 @@ KEPT = 64  # components behind a bound
 COMPARED = 32  # known pictures that are compared pixel by pixel
 MORE = 4000  # further pictures that are compared one by one before it is quicker to compare all by a matrix product
 ROUNDING = 1e-4  # share of its size by which a bound may be too high in float32
-PORTION = 4096  # pictures turned into components at a time
+PORTION = 1024  # pictures of which floats are made at a time: few enough for the cache of a processor
 SPARE = 8  # candidates of a product beyond those asked for: it is only good to some digits
 LARGEST = 2**24  # numbers of a product at a time, 64 MiB
 
@@ -72,7 +72,7 @@ def _products(asked: Tensor, known: Tensor | Pictures, sizes: Tensor) -> Tensor:
     """Squared distances (n, m), less the size of what is asked, which is the same for all."""
     if isinstance(known, Tensor):
         return torch.addmm(sizes, asked, known.T, alpha=-2)
-    parts = zip(known.split(PORTION), sizes.split(PORTION), strict=True)
+    parts = zip(known.passing(PORTION), sizes.split(PORTION), strict=True)
     return torch.cat([torch.addmm(size, asked, part.flatten(1).T, alpha=-2) for part, size in parts], dim=1)
 
 
@@ -93,7 +93,7 @@ class Index:
     @classmethod
     def among(cls, known: Pictures, basis: PCA) -> Index:
         """Search among `known` (m, channels, height, width); any components do, those of the same pictures do best."""
-        short = torch.cat([_short(part.flatten(1), basis) for part in known.split(PORTION)])
+        short = torch.cat([_short(part.flatten(1), basis) for part in known.passing(PORTION)])
         return cls(lengths(known), basis, short, short.square().sum(dim=1))
 
     def find(self, pictures: Tensor, known: Pictures) -> tuple[Tensor, Tensor]:
@@ -132,7 +132,7 @@ class Index:
 
 def lengths(known: Pictures) -> Tensor:
     """Squared length (m,) of every picture."""
-    return torch.cat([part.flatten(1).square().sum(dim=1) for part in known.split(PORTION)])
+    return torch.cat([part.flatten(1).square().sum(dim=1) for part in known.passing(PORTION)])
 
 
 def _short(rows: Tensor, basis: PCA) -> Tensor:

@@ -80,11 +80,11 @@ def test_more_numbers_than_the_rank_rebuild_exactly(images):
 
 
 def test_of_many_pictures_the_components_come_from_portions_and_are_the_same(monkeypatch):
-    kept, portions, split = DATASETS["digits"].load().train.images, [], Pictures.split
+    kept, portions, passing = DATASETS["digits"].load().train.images, [], Pictures.passing
     wanted = PCA.fit(kept[:])
     monkeypatch.setattr(baselines, "SMALL", 0)
     monkeypatch.setattr(baselines, "PORTION", 100)
-    monkeypatch.setattr(Pictures, "split", lambda self, n: portions.append(n) or split(self, n))
+    monkeypatch.setattr(Pictures, "passing", lambda self, n: portions.append(n) or passing(self, n))
     found = PCA.fit(kept)
     assert torch.allclose(found.mean, wanted.mean, atol=1e-6)
     assert (found.components * wanted.components).sum(1)[:50].min() > 0.9999, "signs included"

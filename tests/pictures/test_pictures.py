@@ -41,6 +41,9 @@ def test_rows_and_portions_are_those_of_an_index():
     assert torch.equal(pictures.at(rows), pictures[rows])
     parts = list(pictures.split(5))
     assert list(map(len, parts)) == [5, 5, 2] and torch.equal(torch.cat(parts), pictures[:])
+    passed = [part.clone() for part in pictures.passing(5)]
+    assert list(map(len, passed)) == [5, 5, 2] and torch.equal(torch.cat(passed), pictures[:])
+    assert torch.equal(torch.cat(list(Pictures(pictures[:]).passing(5))), pictures[:]), "floats pass as they are"
 
 
 def test_what_is_taken_out_may_be_written_to_and_what_is_kept_stays():
