@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from fresh_python import ROOT
 from packed import head
-from test_decoders import ARRAYS
 from test_modules import ENTRIES
+from test_networks import ARRAYS
 
 from ui.components.shared.modules import script
 from ui.components.shared.packing import Packer

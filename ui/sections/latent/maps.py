@@ -18,7 +18,7 @@ from ae_core.space.neighbour_map import METHODS
 from ae_core.space.planes import Plane
 from ui.components.latent_pad.latent_pad import Panel, panel, payload
 from ui.components.shared.packing import Packed
-from ui.results import decoders
+from ui.results import networks
 from ui.results.asking import ask
 
 NEAR = {"tsne": "t-SNE", "umap": "Like UMAP"}
@@ -48,7 +48,7 @@ def own_panel(run: Opened, view: View, title: str | None = None) -> Panel:
         plane(run, view),
         mapped(run, view).codes,
         run.id,
-        decoders.address(run),
+        networks.address(run),
         lambda part, corners: tiles(run, part, corners),
         prior=isinstance(model, GenerativeAutoencoder) and view.kind == "dims",
         ringed=(view.a, view.b, view.c) if view.kind == "three" else (),
@@ -98,7 +98,7 @@ def sliders(run: Opened) -> Packed:
         every_number(run),
         found.codes,
         run.id,
-        decoders.address(run),
+        networks.address(run),
         lambda part, corners: tiles(run, part, corners),
     )
     return payload([alone], found.labels, run.data.classes, None, map=False)
