@@ -78,17 +78,6 @@ def beside_pca(run: Opened, view: View, ready: bool) -> Packed:
 
 
 @look()
-def touring(runs: tuple[Opened, ...], view: View, choice: tuple[str, str]) -> Packed:
-    """The pad of one run, or of two on the same data set under one pointer, and the words of the choice between one map
-    and both; the pointer moves by itself until it is touched."""
-    titles = [None] if len(runs) == 1 else [run.model.title for run in runs]
-    panels = [own_panel(run, view, title) for run, title in zip(runs, titles, strict=True)]
-    more = {"choice": choice} if len(runs) > 1 else {}
-    data = runs[0].data
-    return payload(panels, codes(runs[0]).labels, data.classes, data.name, tour=True, **more)
-
-
-@look()
 def sliders(run: Opened) -> Packed:
     """The pad without its map: one picture, and a slider for each of the most telling numbers of the code."""
     found = codes(run)
