@@ -36,7 +36,7 @@ WEIGHTS, TILES = "vae-digits-2d", "convolutional-digits"  # a decoder that runs 
 ONE_S, PART_MS, WHOLE_MS, FIGURE_KB = 1.5, 100, 300, 500
 RESULTS = "[data-testid=stMain]"
 DONE = "[data-testid=stApp][data-test-script-state=notRunning]"
-BESIDE = ("Beside a plain autoencoder", "One map")
+SIZES = ("8", "2 numbers")
 MAPS = ("Two numbers of the code", "Where codes vary most")
 
 
@@ -178,12 +178,12 @@ def knobs(browser: Browser, server: Server, quick: bool) -> Iterator[Line]:
             took.append(answered(page, i))
         page.context.close()
         yield timed(f"{shown(path)}, dial “{label}” moved by a key → new picture painted", took, PART_MS)
-    pads: tuple[tuple[str, Literal["button", "radio"], tuple[str, str], str, int], ...] = (
-        ("", "button", BESIDE, "the pad of one or of two networks", PART_MS),
+    pads: tuple[tuple[str, Literal["radio"], tuple[str, str], str, int], ...] = (
+        ("", "radio", SIZES, "another network of the figure", PART_MS),
         ("latent?run=multilayer-digits", "radio", MAPS, "another map, the whole page anew", WHOLE_MS),
     )
     for path, role, names, what, target in pads:
-        page = visit(browser, f"http://{server.address}/{path}")
+        page = visit(browser, f"http://{server.address}/{path}", reduced_motion="reduce")
         took = []
         for i in range(count // 2):
             page.evaluate(f"bench.otherPad('pointerdown', {LIMIT_MS})")

@@ -9,9 +9,9 @@ window.bench = (() => {
   // All pictures in a part of the page, by their addresses.
   const pictures = (selector) => [...document.querySelectorAll(`${selector} img`)];
 
-  // What the latent pads say of themselves: their titles and the names of their axes.
+  // What the latent pads and the figure of the start page say of themselves: titles, names of axes, the code.
   const pads = () => deep(document)
-    .filter((element) => element.matches(".panel h2, .axes") && !element.closest("[hidden]"))
+    .filter((element) => element.matches(".panel h2, .axes, .code-words") && !element.closest("[hidden]"))
     .map((element) => element.textContent).join();
 
   const says = (word) => [...document.querySelectorAll("[data-testid=stApp] span")]
@@ -66,11 +66,11 @@ window.bench = (() => {
     },
     word: (type, word, limit) => arm(type, () => says(word), limit),
 
-    // Milliseconds from the start of the navigation to the frame after every canvas in `selector` shows something.
-    canvases: async (selector, limit) => {
+    // Milliseconds from the start of the navigation to the frame after every canvas of a kind shows something.
+    canvases: async (selector, kind, limit) => {
       for (let now = 0; now < limit; now = await frame()) {
         const root = document.querySelector(selector);
-        const found = root ? deep(root).filter((element) => element instanceof HTMLCanvasElement) : [];
+        const found = root ? deep(root).filter((element) => element.matches(kind)) : [];
         if (found.length && found.every(lit)) return frame();
       }
       throw new Error(`no picture within ${limit} ms`);

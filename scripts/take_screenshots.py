@@ -102,7 +102,7 @@ if __name__ == "__main__":
         Server(Path(folder) / "runs") as server,
         chromium(CHROMIUM) as browser,
     ):
-        page = browser.new_page(viewport=SIZE, color_scheme="light")
+        page = browser.new_page(viewport=SIZE, color_scheme="light", reduced_motion="reduce")  # pages at rest
         page.set_default_timeout(180_000)  # milliseconds; other work may be going on
         move(page, server.url)
         take(page, server.url)

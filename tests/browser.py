@@ -45,7 +45,7 @@ def settled(page: Page) -> None:
         "() => document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]') && "
         "!document.querySelector('[data-testid=stSkeleton], [data-testid=stProgress]')"
     )
-    page.locator(".pad .waiting").first.wait_for(state="detached")  # until its decoder is here
+    page.locator(".pad .waiting, .autoencoder.waiting").first.wait_for(state="detached")  # until its network is here
     page.get_by_text("Still measuring").first.wait_for(state="detached")  # curves that grow by a timer
 
 

@@ -23,7 +23,7 @@ LOOKS = [
 DRAWN = written(Store.default().find("vanilla-digits").recipe().data.load().test.images[7, 0].numpy())
 KEYS = (
     "run", "before", "runs", "with", "model", "dataset", "recipe", "latent", "epochs", "seed", "hidden", "batch_size", "learning_rate",
-    "optimiser", "tied", "beta", "show", "class", "set", "draw", "page", "at", "pins", "sliders", "beside", "map", "layer",
+    "optimiser", "tied", "beta", "show", "class", "set", "draw", "page", "at", "pins", "sliders", "code", "network", "map", "layer",
     "right", "up", "a", "b", "c", "from", "temperature", "first", "second", "plus", "minus", "base", "number", "curves",
     "kind", "level", "applied", "source", "picture", "other", "drawn", "place", "fit", "invert", "nobody",
 )  # fmt: skip

@@ -61,18 +61,46 @@ def dense_decoder(model: Autoencoder, codes: Tensor) -> list[Dense] | None:
     It is taken only where it says the same as `model.decode` for `codes` (n, latent), within 1e-4: whatever a model
     does beside its network is found by that, not by its name.
     """
-    network = model.decoder
-    if sum(p.numel() for p in network.parameters()) > MOST_WEIGHTS:
+    if _weights(model.decoder) > MOST_WEIGHTS:
         return None
     wanted = model.decode(codes).flatten(1).clamp(0, 1)
     for end in ENDS:
         try:
-            layers = dense_network(network, end)
+            layers = dense_network(model.decoder, end)
         except ValueError:
             return None
-        h = codes
-        for weight, bias, activation in layers:
-            h = ACTIVATIONS[activation]()(h @ weight.T + bias)
-        if h.shape == wanted.shape and (h.clamp(0, 1) - wanted).abs().max() < 1e-4:
+        answer = answer_of(layers, codes)
+        if answer.shape == wanted.shape and (answer.clamp(0, 1) - wanted).abs().max() < 1e-4:
             return layers
     return None
+
+
+@torch.inference_mode()
+def dense_encoder(model: Autoencoder, x: Tensor) -> list[Dense] | None:
+    """The encoder as dense layers, or None where it is of another kind or too large.
+
+    Of an encoder that answers with the mean of the code and then with its spread, the mean alone. It is taken only
+    where it says the same as `model.encode` for pictures x (n, channels, height, width), within 1e-4 of the largest
+    number of their codes.
+    """
+    if _weights(model.encoder) > MOST_WEIGHTS:
+        return None
+    try:
+        *before, last = dense_network(model.encoder)
+    except ValueError:
+        return None
+    layers = [*before, Dense(last.weight[: model.latent], last.bias[: model.latent], last.activation)]
+    wanted, answer = model.encode(x), answer_of(layers, x.flatten(1))
+    same = answer.shape == wanted.shape and (answer - wanted).abs().max() < 1e-4 * wanted.abs().max().clamp_min(1.0)
+    return layers if same else None
+
+
+def answer_of(layers: list[Dense], rows: Tensor) -> Tensor:
+    """What dense layers make of rows (n, inputs), (n, outputs)."""
+    for weight, bias, activation in layers:
+        rows = ACTIVATIONS[activation]()(rows @ weight.T + bias)
+    return rows
+
+
+def _weights(network: nn.Sequential) -> int:
+    return sum(p.numel() for p in network.parameters())

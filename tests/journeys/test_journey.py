@@ -17,15 +17,6 @@ from ae_core.runs.run import Run
 
 pytestmark = JOURNEY
 LONG = "epochs=10000&batch_size=16"
-CHANGES = """(canvas) => new Promise((done) => {  // the moments at which two other digits come
-    const moments = [];
-    let shown = canvas.ariaLabel;
-    new MutationObserver(() => {
-        if (canvas.ariaLabel === shown) return;
-        shown = canvas.ariaLabel;
-        if (moments.push(performance.now()) === 2) done(moments);
-    }).observe(canvas, { attributeFilter: ["aria-label"] });
-})"""
 OUTPUT = ".ae-sheet .ae-row:nth-child(2) img"
 
 
@@ -47,52 +38,11 @@ def stop(page):
     expect(page.get_by_text("stopped", exact=True).first).to_be_visible()
 
 
-def lit_pixels(page, selector):
-    """How many pixels of a canvas are not black."""
-    return page.locator(selector).evaluate(
-        "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.filter((v, i) => i % 4 < 3 && v > "
-        "40).length"
-    )
-
-
 def test_a_deep_link_on_a_fresh_server_has_the_frame(visit):
     page = visit("reconstruct")
     expect(page.get_by_role("heading", name="Reconstruct")).to_be_visible()
     expect(page.get_by_role("link", name="Train").first).to_be_visible()
     assert page.title() == "Reconstruct · Autoencoder Explorer"
-
-
-def test_the_start_page_is_alive_without_a_click(visit):
-    page = visit()
-    page.locator(".squeeze canvas.output").wait_for()
-    assert lit_pixels(page, ".squeeze canvas.input") > 5
-    assert lit_pixels(page, ".squeeze canvas.output") > 5
-    first = page.locator(".squeeze canvas.input").get_attribute("aria-label")
-    expect(page.locator(".squeeze canvas.input")).not_to_have_attribute("aria-label", first)
-
-
-def test_who_wants_no_motion_starts_it_and_sees_a_digit_after_the_other_without_flicker(visit):
-    page = visit(still=True)
-    page.get_by_role("button", name="Play").click()
-    first, second = page.locator(".squeeze canvas.input").evaluate(CHANGES)
-    assert second - first > 1000
-
-
-def test_a_pulled_bar_changes_the_output_by_hand_and_by_key(visit):
-    page = visit(still=True)
-    bar = page.locator(".squeeze .bar").nth(3)
-    bar.wait_for()
-    before = page.locator(".squeeze canvas.output").evaluate("c => c.toDataURL()")
-    bar.focus()
-    page.keyboard.press("ArrowRight")
-    expect(page.get_by_text("decoded from your code")).to_be_visible()
-    after_key = page.locator(".squeeze canvas.output").evaluate("c => c.toDataURL()")
-    value = bar.get_attribute("aria-valuenow")
-    box = bar.bounding_box()
-    page.mouse.click(box["x"] + 0.95 * box["width"], box["y"] + box["height"] / 2)
-    expect(bar).not_to_have_attribute("aria-valuenow", value)
-    after_pull = page.locator(".squeeze canvas.output").evaluate("c => c.toDataURL()")
-    assert len({before, after_key, after_pull}) == 3
 
 
 def test_train_watch_stop_reload_find_and_open(visit, server):

@@ -14,7 +14,6 @@ from pad import decoded, drawn, opened, pixels_of, place_of, spot
 
 from ae_core.runs.store import Store
 from ae_core.space.planes import box, principal
-from ui.sections.start.family import planes
 
 pytestmark = JOURNEY
 MOVES, ROUNDS = 120, 6
@@ -155,48 +154,6 @@ def test_touch_moves_the_pointer_and_a_tap_pins(visit):
     page = opened(visit, f"latent?run={PLANE}", has_touch=True)
     page.touchscreen.tap(*spot(page, 0.6, 0.6))
     page.wait_for_url(re.compile("pins="))
-
-
-def test_two_models_stand_under_one_pointer_on_the_start_page(visit):
-    page = opened(visit, "?beside=two", still=True)
-    expect(page.locator("canvas.marks")).to_have_count(2)
-    page.mouse.move(*spot(page, 0.3, 0.7))
-    for nth, run in enumerate(planes()):
-        assert np.abs(pixels_of(page, nth=nth) - decoded(run, place_of(page, nth))).max() < 0.03
-        left, right, *_ = box(run.load()[0].encode(run.recipe().data.load().test.images[:]))
-        assert (place_of(page, nth)[0] - left) / (right - left) == pytest.approx(0.3, abs=0.02)
-
-
-@pytest.mark.slow
-def test_a_second_map_comes_at_once_and_pins_stay(visit):
-    page = opened(visit, "", still=True)
-    expect(page.locator("canvas.marks")).to_have_count(2)
-    expect(page.locator("canvas.marks:visible")).to_have_count(1)
-    for place in ((0.3, 0.3), (0.7, 0.6)):
-        page.mouse.click(*spot(page, *place))
-    page.wait_for_url(re.compile(r"pins=[-\d.]+%2C[-\d.]+%3B"))
-    steps, pins = page.locator(".steps canvas"), re.search("pins=[^&]+", page.url)[0]
-    for name, count in (("Beside a plain autoencoder", 18), ("One map", 9)):
-        page.get_by_role("button", name=name).click()
-        expect(steps).to_have_count(count)
-        expect(page.locator("canvas.marks:visible")).to_have_count(count // 9)
-        page.wait_for_url(re.compile("beside=two" if count == 18 else "^(?!.*beside)"))
-    page.reload()
-    drawn(page)
-    expect(steps).to_have_count(9)
-    assert pins in page.url
-
-
-def test_the_pointer_of_the_start_page_moves_by_itself_until_it_is_touched(visit):
-    page = opened(visit, "")
-    before = place_of(page)
-    expect(page.locator("canvas.output").first).not_to_have_attribute(
-        "aria-label", page.locator("canvas.output").first.get_attribute("aria-label")
-    )
-    page.mouse.move(*spot(page, 0.2, 0.2))
-    here = place_of(page)
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    assert place_of(page) == here != before
 
 
 @pytest.mark.slow

@@ -16,7 +16,8 @@ WIDTHS = (1280, 1024, 390)  # a desk, a projector, a phone
 NARROW = 360  # a small phone
 DARK = WIDTHS if os.environ.get("AE_SHOTS") else WIDTHS[:1]  # only colours differ in the dark; pictures are kept of all
 SECTIONS = (
-    "?beside=two",
+    "?code=8&network=variational",
+    "?code=32",
     *(f"reconstruct?section={name}" for name in ("drawing", "upload", "foreign", "sizes", "path")),
     *(f"generate?section={name}" for name in ("manifold", "numbers", "between", "arithmetic", "prior")),
     "latent?run=multilayer-digits&map=three",

@@ -101,7 +101,7 @@ def test_one_run_is_enough_for_every_page(alone, name):
     shutil.copytree(run.folder, Store.default().root / run.id)
     app = open_page(name)
     assert not app.error
-    assert run.id in shown(app) or name in ("train", "denoise")  # which start with the shipped example, and a denoiser
+    assert run.id in shown(app) or name in ("start", "train", "denoise")  # which show shipped ones, and a denoiser
 
 
 # --- absurd addresses -------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from app_page import BARE, header, open_page, words
+from app_page import BARE, components, open_page, words
 from packed import unpacked
 from PIL import Image
 from skimage.metrics import structural_similarity
@@ -17,11 +17,11 @@ from streamlit.navigation.page import Page
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from ae_core.datasets import DATASETS
 from ae_core.models import MODELS, idea
-from ae_core.runs.reading import runs_of
+from ae_core.runs.opened import opened
 from ae_core.runs.store import ROOT, Store
-from ui.sections.start import family
+from ui.results import networks
+from ui.sections.start import family, figure
 from ui.sections.start.family import showcase
 
 PAGES = ("start", "train", "reconstruct", "denoise", "latent", "generate", "compare", "runs")
@@ -43,14 +43,49 @@ def test_every_page_opens_with_a_finished_example_and_no_error(name):
     assert any(run.id in shown for run in Store.default().listing() if run.pretrained)
 
 
-def test_the_start_page_sends_the_real_network_to_the_browser():
+def figure_of(app):
+    """What the living figure of Start was sent."""
+    (sent,) = components(app, "autoencoder")
+    return unpacked(sent.bytes)
+
+
+def test_the_figure_of_start_has_the_codes_of_the_test_pictures_and_the_addresses_of_its_network():
+    data, run = figure_of(open_page("start")), opened(Store.default().find("multilayer-handwriting-2d"))
+    test = run.data.load().test
+    assert [data["encoder"], data["decoder"]] == [networks.address(run, "encoder"), networks.address(run)]
+    assert data["map"]["labels"].tolist() == test.labels.tolist()
+    points, codes = data["map"]["points"].reshape(-1, 2), run.model.encode(test.images).detach().numpy()
+    assert np.abs(points - codes).max() < 2e-3 * np.abs(codes).max()  # kept in 16 bits
+    pictures = data["pictures"].reshape(-1, 784) / 255
+    assert data["names"] == list("0123456789")
+    for name, picture in zip(data["names"], pictures, strict=True):
+        shown = np.abs(test.images.flatten(1).numpy() - picture).max(1) < 1e-6
+        assert test.labels[shown].tolist() == [int(name)]
+
+
+def test_the_address_says_which_network_the_figure_shows():
+    app = open_page("start", code="8", network="variational")
+    data, run = figure_of(app), opened(Store.default().find("vae-handwriting-8d"))
+    assert data["encoder"] == networks.address(run, "encoder") and data["size"] == 8 and data["map"] is None
+    low, high = data["reach"]
+    codes = run.model.encode(run.data.load().test.images)
+    assert low <= 0 <= high and ((codes >= low) & (codes <= high)).float().mean() > 0.98
+    assert f"run {run.id} " in words(app)
+    app.segmented_control(key="code").set_value("2").run()
+    assert "vae-handwriting-2d" in figure_of(app)["encoder"] and dict(app.query_params) == {"network": "variational"}
+    app = open_page("start", code="9")
+    assert figure_of(app)["size"] == 2 and len(app.toast) == 1
+
+
+def test_a_network_that_is_not_here_is_no_choice_and_without_any_the_page_says_so(monkeypatch):
+    monkeypatch.setattr(figure, "MODELS", {"plain": "nobody", "variational": "vae"})
     app = open_page("start")
-    data = unpacked(app.get("bidi_component")[-1].proto.bytes)
-    model, _ = Store.default().find(f"vanilla-{showcase().name}").load()
-    assert len(data["images"]) == 10
-    assert data["decoder"][-1]["activation"] == "sigmoid"
-    weight = torch.tensor(data["encoder"][0]["weight"].astype("float32"))
-    assert weight.equal(model.encoder[1].weight.flatten())
+    assert [control.key for control in app.segmented_control] == ["code"]
+    assert "vae-handwriting-2d" in figure_of(app)["encoder"]
+    monkeypatch.setattr(figure, "DATA", "nothing")
+    app = open_page("start")
+    assert "networks that are shown here are missing" in app.info[0].value and not components(app, "autoencoder")
+    assert len(app.get("page_link")) == 3
 
 
 def test_an_unknown_run_is_explained_and_another_one_shown():
@@ -180,18 +215,6 @@ def test_a_data_set_that_is_absent_is_offered_not_fetched(monkeypatch, tmp_path)
     assert not app.exception
     assert "not on this computer yet" in app.info[0].value
     assert not (tmp_path / "nothing").exists()
-
-
-@pytest.mark.parametrize(
-    ("names", "shown"),
-    [(("digits",), ["vae-digits-2d"]), (("mnist", "digits"), ["vae-mnist-2d"]), (("shapes",), None)],
-)  # what is shipped for the shapes has no code of two numbers: then it is any run on digits
-def test_start_shows_the_map_of_the_first_data_set_that_is_here(monkeypatch, names, shown):
-    if not DATASETS[names[0]].present():
-        pytest.skip(f"no {names[0]} here: set AE_DATA")
-    monkeypatch.setattr("ui.sections.start.family.SHOWCASES", names)
-    panel, *_beside = header(open_page("start"))["panels"]
-    assert [panel["run"]] == (shown or [runs_of(Store.default(), "digits")[0].id])
 
 
 def test_a_card_of_the_family_shows_the_pictures_of_its_shipped_run():

@@ -14,7 +14,7 @@ from small_runs import small_recipe
 from ae_core.models import MODELS, lesson
 from ae_core.published import PUBLISHED
 from ae_core.runs.execution import execute
-from ae_core.runs.recipe import recipe
+from ae_core.runs.recipe import recipe, starting_recipe
 from ae_core.runs.store import Store
 from ui.colours import term_colour
 from ui.results import engine
@@ -83,9 +83,9 @@ def both_are_there(app, new, old, change):
 
 
 def test_the_run_before_stays_beside_the_new_one_and_a_link_opens_both(trains):
-    app = press(open_page("train", dataset="digits", latent="4", epochs="1"), "Train")
+    app = press(open_page("train", latent="4", epochs="1"), "Train")
     first = address(app, "run")
-    both_are_there(app, first, "vanilla-digits", "size of the code 16 → 4, epochs 600 → 1, batch size 64 → 128")
+    both_are_there(app, first, "vanilla-handwriting", "size of the code 32 → 4, epochs 60 → 1")
     app.select_slider(key="latent").set_value(8).run()
     app = press(app, "Train")
     second = address(app, "run")
@@ -135,8 +135,8 @@ def test_a_run_before_that_there_is_not_gets_one_sentence(before):
 # --- known recipes ----------------------------------------------------------------------------------------------------
 
 
-def test_a_recipe_that_was_trained_is_shown_at_once_and_trained_again_only_when_asked_to(trains, run_of):
-    known = run_of("vanilla", latent=4)
+def test_a_recipe_that_was_trained_is_shown_at_once_and_trained_again_only_when_asked_to(trains):
+    known = trains.submit(starting_recipe("vanilla", "digits", {"latent": 4}, {"epochs": 1}))
     app = press(open_page("train", dataset="digits", latent="4", epochs="1"), "Train")
     assert own()[0].id == known.id and len(own()) == 1 and address(app, "run") == known.id
     assert any(SAID in info.value for info in app.info)
@@ -148,8 +148,8 @@ def test_a_recipe_that_was_trained_is_shown_at_once_and_trained_again_only_when_
     assert "The same recipe, trained once more" in words(app) and "The error is the same." in words(app)
 
 
-def test_another_seed_is_another_recipe(trains, run_of):
-    run_of("vanilla", latent=4)
+def test_another_seed_is_another_recipe(trains):
+    trains.submit(starting_recipe("vanilla", "digits", {"latent": 4}, {"epochs": 1}))
     app = press(open_page("train", dataset="digits", latent="4", epochs="1", seed="1"), "Train")
     assert len(own()) == 2 and not any(SAID in info.value for info in app.info)
 
@@ -185,7 +185,7 @@ def test_a_knob_of_the_run_is_taken_over_also_where_the_form_began_with_it_for_a
     run = run_of("vae", hidden=(128,))
     app = open_page("train", model="multilayer")
     assert app.text_input(key="hidden").value == "128"  # nobody has touched it: with a VAE it would become 400
-    del app.query_params["model"]
+    app.query_params.clear()
     app.query_params["run"] = run.id
     app.run()
     assert form(app) == said_by(run.recipe()) and address(app, "hidden") == "128"

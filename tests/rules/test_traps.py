@@ -44,7 +44,7 @@ HELD_ELSEWHERE = {
 DRAWN = written(np.pad(np.ones((4, 2), np.float32), ((2, 2), (3, 3))))
 LOOKS = [
     ("start", {}),
-    ("start", {"beside": "two"}),
+    ("start", {"code": "8", "network": "variational"}),
     ("train", {}),
     *(("reconstruct", {"section": section}) for section in ("test", "foreign", "sizes", "path")),
     ("reconstruct", {"section": "drawing", "drawn": DRAWN}),
@@ -56,7 +56,7 @@ LOOKS = [
     ("compare", {}),
     ("runs", {}),
 ]
-PADS = ("latent_pad", "squeeze")
+PADS = ("latent_pad", "autoencoder")
 each_look = pytest.mark.parametrize(
     ("name", "address"), LOOKS, ids=lambda x: x if isinstance(x, str) else ",".join(x.values())[:40]
 )

@@ -52,10 +52,3 @@ def test_classes_are_numbers_without_repetition():
 def test_three_pictures_of_a_plane_are_three_of_those_on_the_map(sent):
     assert marks._three(sent, 360) is None
     assert marks._three([1, 2, 359], 360) == (1, 2, 359)
-
-
-@pytest.mark.parametrize(("text", "wanted"), [("two", "two"), ("one", None)])
-def test_one_map_or_two_is_a_word(text, wanted):
-    assert marks._maps(text) == wanted
-    with pytest.raises(ValueError, match="must be one or two"):
-        marks._maps(text + "!")

@@ -9,11 +9,14 @@ import subprocess
 
 import numpy as np
 import pytest
+import torch
 from fresh_python import ROOT
 from packed import head
-from test_decoders import ARRAYS
 from test_modules import ENTRIES
+from test_networks import ARRAYS
 
+from ae_core.datasets import DATASETS
+from ae_core.datasets.framing import mnist_framing
 from ui.components.shared.modules import script
 from ui.components.shared.packing import Packer
 
@@ -71,6 +74,39 @@ def test_a_browser_reads_what_python_packed_wherever_it_lies_in_memory(tmp_path)
         assert np.array(found[name][1:], ARRAYS[name].dtype).tolist() == ARRAYS[name].ravel().tolist()
     assert found["tiles"] == ["Uint8Array", *pictures.ravel().tolist()]
     assert found["deep"] == header["deep"] and found["version"] == head(packer.pack(header))["version"]
+
+
+FRAME = """
+import { readFileSync } from "node:fs";
+import { framed } from "./ui/components/autoencoder/framing.js";
+const { side, drawings } = JSON.parse(readFileSync(process.argv[1]));
+console.log(JSON.stringify(drawings.map((drawing) => [...framed(Float32Array.from(drawing), side)])));
+"""
+
+
+def strokes(seed: int, side: int) -> np.ndarray:
+    """A drawing (side, side): some strokes of uneven ink, each of another place, length and width.
+
+    Even ink may have its centre of mass exactly between two pixels, where rounding decides.
+    """
+    rng, drawing = np.random.default_rng(seed), np.zeros((side, side), np.float32)
+    for _ in range(rng.integers(1, 5)):
+        (x, y), (u, v) = rng.uniform(0, side, 2), rng.uniform(-3, 3, 2)
+        wide, grey = rng.integers(2, 9), rng.uniform(0.03, 1)
+        for k in range(rng.integers(1, 30)):
+            top, left = max(0, int(y + k * v)), max(0, int(x + k * u))
+            drawing[top : top + wide, left : left + wide] = grey
+    return np.float32(drawing * rng.uniform(0.5, 1, drawing.shape))
+
+
+def test_the_browser_frames_a_drawing_as_python_does_for_the_makers_of_mnist(tmp_path):
+    side, test = 112, DATASETS["handwriting"].load().test.images[:20, 0]
+    drawings = [*(strokes(seed, side) for seed in range(60)), *(np.kron(x.numpy(), np.ones((4, 4))) for x in test)]
+    (tmp_path / "drawn").write_text(json.dumps({"side": side, "drawings": [x.ravel().tolist() for x in drawings]}))
+    seen = np.array(json.loads(node("--input-type=module", "-e", FRAME, tmp_path / "drawn")))
+    wanted = [mnist_framing(torch.from_numpy(np.float32(x))).flatten().numpy() for x in drawings]
+    np.testing.assert_allclose(seen, wanted, atol=1e-5)
+    np.testing.assert_allclose(seen[-20:], test.flatten(1), atol=1e-5)  # real pictures come back
 
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.name)

@@ -25,7 +25,7 @@ from ui.figures.pictures import Sheet
 from ui.figures.provenance import source_words
 from ui.figures.sheet_file import plain_png, sheet_png
 from ui.plain import plain
-from ui.results import decoders
+from ui.results import networks
 from ui.results.asking import ask
 
 ICONS = {
@@ -125,7 +125,7 @@ def pad(run: Opened, packed: Packed) -> File:
 
     def make() -> bytes:
         pictures = as_bytes(recipe.data.load().test.images[:]).numpy() if recipe.data.present() else None
-        return latent_page(packed, recipe.title, words, decoders.at, pictures)
+        return latent_page(packed, recipe.title, words, networks.at, pictures)
 
     return File("This map, working offline (HTML)", f"{run.id}-map.html", make)
 

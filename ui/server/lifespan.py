@@ -20,6 +20,7 @@ from ae_core.looks.baseline import pca
 from ae_core.looks.errors import likeness
 from ae_core.looks.neighbours import among_training
 from ae_core.runs.opened import opened
+from ae_core.runs.run import RunError
 from ae_core.runs.store import EXAMPLE, Store
 from ui.results.asking import ask
 from ui.results.engine import use_engine
@@ -74,10 +75,14 @@ def _prepare(machine: Engine) -> None:
     show.
     """
     import ui
+    from ui.sections.start import figure
     from ui.sections.start.family import showcase
 
     for found in pkgutil.walk_packages(ui.__path__, "ui."):
         importlib.import_module(found.name)
+    for run in figure.shipped().values():
+        with contextlib.suppress(DatasetError, RunError):
+            ask(figure.content, opened(run))
     for entry in {entry.name: entry for entry in (DATASETS["digits"], showcase())}.values():
         with contextlib.suppress(DatasetError, RuntimeError):  # the pages say so; a server may end meanwhile
             machine.side.ask(pca.of(entry))

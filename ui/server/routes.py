@@ -1,9 +1,10 @@
-"""What a page asks for while nobody waits for a rerun: a decoded code, a test picture, a decoder, pictures that follow
+"""What a page asks for while nobody waits for a rerun: a decoded code, a test picture, a network, pictures that follow
 a dial.
 
     /api/decode/{run}?code=0.5,-1.2    uint8, (channels, height, width) flat
     /api/picture/{data set}/{index}    the same, of a test picture
-    /api/decoder/{run}/{version}       the layers of a dense decoder, to be run in the browser
+    /api/encoder/{run}/{version}       the layers of a dense encoder, to be run in the browser
+    /api/decoder/{run}/{version}       those of a dense decoder
     /api/live/{token}?draw=3           HTML of the pictures of a visit, as they are while a dial moves
 
 Routes have no session: every value is checked here, and an id is looked up, never joined to a path.
@@ -12,7 +13,7 @@ Routes have no session: every value is checked here, and an id is looked up, nev
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import streamlit as st
@@ -28,7 +29,7 @@ from ae_core.runs.opened import opened
 from ae_core.runs.run import RunError
 from ae_core.runs.store import Store
 from ui.controls import live
-from ui.results import decoders
+from ui.results import networks
 from ui.results.asking import NotReady
 
 LONGEST = 40_000  # characters of a code of 2048 numbers, with room
@@ -73,8 +74,14 @@ async def _picture(request: Request) -> Response:
     return _lasting(await _answer(picture_bytes, request.path_params["name"], request.path_params["index"]))
 
 
-async def _decoder(request: Request) -> Response:
-    return _lasting(await _answer(decoders.packed, request.path_params["run"], request.path_params["version"]))
+def _network(part: networks.Part) -> Callable[[Request], Awaitable[Response]]:
+    """What answers requests for the encoders, or for the decoders."""
+
+    async def found(request: Request) -> Response:
+        asked = request.path_params
+        return _lasting(await _answer(networks.packed, part, asked["run"], asked["version"]))
+
+    return found
 
 
 async def _live(request: Request) -> Response:
@@ -109,6 +116,7 @@ def routes() -> list[Route]:
     return [
         Route(f"{prefix}/api/decode/{{run}}", _decode),
         Route(f"{prefix}/api/picture/{{name}}/{{index}}", _picture),
-        Route(f"{prefix}/api/decoder/{{run}}/{{version}}", _decoder),
+        Route(f"{prefix}/api/encoder/{{run}}/{{version}}", _network("encoder")),
+        Route(f"{prefix}/api/decoder/{{run}}/{{version}}", _network("decoder")),
         Route(f"{prefix}/api/live/{{token}}", _live),
     ]

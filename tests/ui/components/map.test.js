@@ -9,7 +9,6 @@ import { crowd, inside, nearest } from "../../../ui/components/latent_pad/geomet
 import { Marks } from "../../../ui/components/latent_pad/marks.js";
 import { bitsOf, maskOf } from "../../../ui/components/latent_pad/mask.js";
 import { stepsBetween } from "../../../ui/components/latent_pad/strip/path.js";
-import { tourPlace } from "../../../ui/components/latent_pad/tour.js";
 import { close, floats } from "./numbers.js";
 
 const POINTS = floats([0, 0, 3, 4, -1, 0, 0, 0.5]);
@@ -130,13 +129,4 @@ test("a path has nine places, the pins among them", () => {
   close(steps[0], [0, 1]);
   close(steps[4], [0.4, 0.5]);
   close(steps[8], [0.8, 0]);
-});
-
-test("a tour begins and ends where it set out, and stays near", () => {
-  close(tourPlace([0.4, 0.6], 0), [0.4, 0.6]);
-  close(tourPlace([0.4, 0.6], 16), [0.4, 0.6]);
-  close(tourPlace([0, 0], 1), [0.15 * Math.sin(0.7), 0.15 * Math.sin(1.1)]); // half as far as later
-  const places = Array.from({ length: 160 }, (_, k) => tourPlace([0.4, 0.6], k / 10));
-  const far = places.map(([a, b]) => Math.max(Math.abs(a - 0.4), Math.abs(b - 0.6)));
-  assert.ok(Math.max(...far) <= 0.3 && Math.max(...far) > 0.29);
 });

@@ -26,7 +26,6 @@ export class Gestures {
 
   press(event) {
     const { pad, panel } = this;
-    pad.touched();
     panel.surface.setPointerCapture(event.pointerId);
     const place = panel.place(event);
     this.down = { place, x: event.clientX, y: event.clientY, far: false };
@@ -36,7 +35,6 @@ export class Gestures {
 
   move(event) {
     const { pad, panel, down } = this;
-    pad.touched();
     const place = panel.place(event).map(inUnit);
     if (down && Math.hypot(event.clientX - down.x, event.clientY - down.y) > DRAG_PX) down.far = true;
     if (down && pad.marks.lasso) this.pull(pad.marks, place);
@@ -70,7 +68,6 @@ export class Gestures {
     const meant = acts[event.key];
     if (!way && !meant) return;
     event.preventDefault();
-    pad.touched();
     if (meant) meant();
     else {
       const step = event.shiftKey ? WIDE_STEP : STEP;

@@ -80,8 +80,7 @@ def payload(
 ) -> tuple[dict[str, Any], Packer]:
     """All that the browser needs: panels whose points stand for the same test pictures of classes `labels` (n,).
 
-    Options: `tools` (choosing dots by box and lasso), `tour` (the pointer moves by itself until it is touched), `map`
-    (False leaves only picture and sliders), `choice` (the words of two buttons: the first map alone, or all of them).
+    Options: `tools` (choosing dots by box and lasso), `map` (False leaves only picture and sliders).
     """
     packer = Packer()
     header = {

@@ -27,11 +27,6 @@ export class Neighbour {
     return pixels <= DOT_PX ? `on ${which}` : `nearest ${which}`;
   }
 
-  /** Other panels are on screen: the next look shows it there too. */
-  forget() {
-    this.dot = undefined;
-  }
-
   async show() {
     if (this.busy) return;
     this.busy = true;

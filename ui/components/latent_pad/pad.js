@@ -9,12 +9,10 @@ import { Marks, rounded } from "./marks.js";
 import { bitsOf } from "./mask.js";
 import { isHit, Neighbour } from "./neighbour.js";
 import { Panel } from "./panel.js";
-import { createChoice } from "./strip/choice.js";
 import { createLegend } from "./strip/legend.js";
 import { drawPath } from "./strip/path.js";
 import { createSliders } from "./strip/sliders.js";
 import { createTools } from "./strip/tools.js";
-import { Tour } from "./tour.js";
 
 const SPEAK_MS = 700; // after which a pointer at rest is told to who listens
 const RECOLOUR_MS = 300; // until the page has its other colours
@@ -25,20 +23,18 @@ export class Pad {
     const start = header.start || {};
     Object.assign(this, { setStateValue, header, version: header.version, hasMap: header.map !== false });
     this.dots = new Dots(header, start);
-    this.all = header.panels.map((panel) => new Panel(panel, this.dots, this.hasMap));
-    this.first = this.all[0];
-    this.panels = this.all; // those on screen
+    this.panels = header.panels.map((panel) => new Panel(panel, this.dots, this.hasMap));
+    this.first = this.panels[0];
     this.marks = new Marks(this.first.plane, start, header.three);
     this.moves = 0;
     this.sent = "";
     this.neighbour = new Neighbour(this);
-    this.exact = new Map(this.all.map((panel) => [panel, new Exact(panel, this)]));
-    this.tour = new Tour(this.marks.at, (place) => this.move(place));
+    this.exact = new Map(this.panels.map((panel) => [panel, new Exact(panel, this)]));
     this.setSliders(start.sliders || []);
-    this.fill(root, start);
-    for (const panel of this.all) new Gestures(this, panel);
+    this.fill(root);
+    for (const panel of this.panels) new Gestures(this, panel);
     this.listen();
-    this.begin(start);
+    this.begin();
   }
 
   setSliders(values) {
@@ -48,27 +44,28 @@ export class Pad {
   }
 
   /** Put all parts on the page. */
-  fill(root, start) {
+  fill(root) {
     const { header, dots, marks, first } = this;
     this.live = make("p", "spoken", { "aria-live": "polite" });
     this.path = make("div", "path");
-    this.maps = make("div", "panels", {}, ...this.all.map((panel) => panel.element));
+    const elements = this.panels.map((panel) => panel.element);
+    if (elements.length === 1) elements[0].classList.add("alone");
+    this.maps = make("div", `panels n${elements.length}`, {}, ...elements);
     const report = () => this.report();
     const legend = createLegend(dots, () => this.showOthers());
     const tools = createTools(marks, header, () => this.clear());
     const sliders = createSliders(first, () => this.slide(), report);
-    const choice = createChoice(header.choice, start.beside ? 1 : 0, (both) => this.choosePanels(both));
     const bar = this.hasMap ? [make("div", "bar", {}, legend, tools)] : [];
-    root.replaceChildren(...choice, this.maps, ...bar, sliders, this.path, this.live);
+    root.replaceChildren(this.maps, ...bar, sliders, this.path, this.live);
     root.setAttribute("role", "group");
-    root.setAttribute("aria-label", `Latent pad: ${this.all.map((panel) => panel.title).join(" and ")}`);
+    root.setAttribute("aria-label", `Latent pad: ${this.panels.map((panel) => panel.title).join(" and ")}`);
   }
 
   listen() {
     this.resized = new ResizeObserver(() => {
       if (!this.panels.every((panel) => fits(panel.base))) this.redraw();
     });
-    for (const panel of this.all) this.resized.observe(panel.base);
+    for (const panel of this.panels) this.resized.observe(panel.base);
     this.scheme = matchMedia("(prefers-color-scheme: dark)");
     this.recolour = () => setTimeout(() => this.redraw(), RECOLOUR_MS);
     this.scheme.addEventListener("change", this.recolour);
@@ -79,16 +76,13 @@ export class Pad {
     window.addEventListener("latent-guest", this.welcome);
   }
 
-  begin(start) {
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.arrange(!this.header.choice || start.beside);
+  begin() {
     this.welcome();
     this.redraw();
     this.move(this.marks.at);
     this.moves = 0;
     this.drawPath();
-    for (const panel of this.all) panel.decoding.arrived?.then(() => this.arrive(panel));
-    if (this.header.tour && !calm && !start.at) this.tour.start();
+    for (const panel of this.panels) panel.decoding.arrived?.then(() => this.arrive(panel));
   }
 
   /** The decoder of a panel is here: that is no move of the visitor's. */
@@ -98,25 +92,6 @@ export class Pad {
     this.move(this.marks.at);
     this.moves = moves;
     this.drawPath();
-  }
-
-  /** Show the first map alone, or all of them. */
-  arrange(both) {
-    this.panels = both ? this.all : [this.first];
-    this.maps.className = `panels n${this.panels.length}`;
-    for (const panel of this.all) {
-      panel.element.hidden = !this.panels.includes(panel);
-      panel.element.classList.toggle("alone", this.panels.length === 1);
-    }
-  }
-
-  choosePanels(both) {
-    this.arrange(both);
-    this.redraw();
-    this.neighbour.forget();
-    this.move(this.marks.at);
-    this.drawPath();
-    this.report();
   }
 
   redraw() {
@@ -151,7 +126,6 @@ export class Pad {
   }
 
   slide() {
-    this.touched();
     this.move(this.marks.at);
     this.drawPath();
   }
@@ -214,7 +188,6 @@ export class Pad {
       chosen: bitsOf(chosen),
       sliders: this.first.decoding.values.map(rounded),
       classes: shown ? [...shown].sort((a, b) => a - b) : null,
-      beside: this.header.choice && this.panels === this.all ? "two" : null,
     };
   }
 
@@ -227,12 +200,7 @@ export class Pad {
     this.setStateValue("mark", mark);
   }
 
-  touched() {
-    this.tour.stop();
-  }
-
   stop() {
-    this.touched();
     this.resized.disconnect();
     window.removeEventListener("latent-guest", this.welcome);
     this.scheme.removeEventListener("change", this.recolour);

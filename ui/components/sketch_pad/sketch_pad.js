@@ -1,5 +1,6 @@
 // A sheet to draw on: pen, eraser, a brush of noise, a box that blacks out. What is drawn is sent while it is drawn.
 import { fromBase64 } from "../shared/base64.js";
+import { Brush } from "./brush.js";
 import { Ink } from "./ink.js";
 import { Paper } from "./paper.js";
 import { packedRuns } from "./runs.js";
@@ -8,7 +9,6 @@ import { along } from "./stroke.js";
 import { Tools } from "./tools.js";
 
 const MOST_UNDO = 20;
-const WAYS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 const pads = new WeakMap();
 
 class SketchPad {
@@ -21,14 +21,10 @@ class SketchPad {
     this.picture = -1; // which of the examples
     this.undo = [];
     this.sends = 0;
-    this.down = false; // the brush
-    this.inside = false; // a mouse
-    this.keys = false; // the brush is moved by keys
-    this.cursor = [this.ink.width / 2, this.ink.height / 2];
-    this.from = this.last = this.cursor; // where the stroke began, and where it is now
+    this.brush = new Brush(this.paper, data.k, this);
+    this.from = this.last = this.brush.cursor; // where the stroke began, and where it is now
     this.speckled = new Set(); // pixels that this stroke has given a grey
     this.frame = 0;
-    this.listen(this.paper.element);
     this.listenToButtons();
     new Tools(root, (tool) => this.take(tool)).choose("draw");
     if (data.restore) this.put(fromBase64(data.restore), -1);
@@ -46,83 +42,21 @@ class SketchPad {
     return (this.size.valueAsNumber * Math.min(this.ink.width, this.ink.height)) / 200;
   }
 
-  // ---- pointer and keys ----
-  listen(sheet) {
-    sheet.addEventListener("pointerdown", (event) => {
-      if (event.button) return;
-      event.preventDefault();
-      sheet.focus({ preventScroll: true });
-      sheet.setPointerCapture(event.pointerId);
-      this.keys = false;
-      this.inside = true;
-      this.cursor = this.paper.at(event);
-      this.begin();
-    });
-    sheet.addEventListener("pointermove", (event) => {
-      this.inside = event.pointerType === "mouse";
-      const points = this.down ? (event.getCoalescedEvents?.() ?? []) : [];
-      for (const one of points.length ? points : [event]) this.move(this.paper.at(one));
-    });
-    sheet.addEventListener("pointerleave", () => {
-      this.inside = false;
-      this.wake();
-    });
-    for (const name of ["pointerup", "pointercancel"]) sheet.addEventListener(name, () => this.end());
-    sheet.addEventListener("keydown", (event) => this.press(event));
-    sheet.addEventListener("blur", () => {
-      if (this.keys) this.end();
-      this.keys = false;
-      this.wake();
-    });
-  }
-
-  press(event) {
-    const way = WAYS[event.key];
-    if (way) {
-      event.preventDefault();
-      this.keys = true;
-      this.step(way, event.shiftKey ? 4 * this.data.k : this.data.k);
-    } else if (event.key === " " || event.key === "Enter") {
-      event.preventDefault();
-      this.keys = true;
-      if (this.down) this.lift();
-      else {
-        this.begin();
-        this.say("Brush down: arrow keys draw, space lifts it");
-      }
-    } else if (event.key === "Escape" && this.down) this.lift();
-  }
-
-  step([right, down], length) {
-    const { width, height } = this.ink;
-    const [x, y] = this.cursor;
-    this.move([
-      Math.min(width - 1, Math.max(0, x + right * length)),
-      Math.min(height - 1, Math.max(0, y + down * length)),
-    ]);
-  }
-
-  lift() {
-    this.end();
-    this.say("Brush lifted");
-  }
-
   // ---- strokes ----
   begin() {
+    const { cursor } = this.brush;
     this.remember();
-    this.down = true;
-    this.from = this.last = this.cursor;
+    this.from = this.last = cursor;
     this.speckled.clear();
     if (this.tool === "block") this.wake();
     else {
-      this.stamp(...this.cursor);
+      this.stamp(...cursor);
       this.changed();
     }
   }
 
   move(point) {
-    this.cursor = point;
-    if (!this.down || this.tool === "block") {
+    if (!this.brush.down || this.tool === "block") {
       this.wake();
       return;
     }
@@ -132,9 +66,7 @@ class SketchPad {
   }
 
   end() {
-    if (!this.down) return;
-    this.down = false;
-    if (this.tool === "block") this.ink.fill(this.ink.snapped(this.from, this.cursor), 0);
+    if (this.tool === "block") this.ink.fill(this.ink.snapped(this.from, this.brush.cursor), 0);
     this.changed(true);
   }
 
@@ -194,7 +126,7 @@ class SketchPad {
   // ---- what is sent and what is shown ----
   changed(done = false) {
     this.wake();
-    this.sending.due(done, () => this.down);
+    this.sending.due(done, () => this.brush.down);
   }
 
   send(done) {
@@ -212,13 +144,14 @@ class SketchPad {
   show() {
     this.frame = 0;
     const { empty } = this.ink;
+    const { cursor, down, keys, visible } = this.brush;
     this.paper.showInk();
-    this.paper.hint.hidden = !empty || this.keys;
+    this.paper.hint.hidden = !empty || keys;
     this.find(".clear").disabled = empty;
     this.find(".undo").disabled = !this.undo.length;
     this.paper.clearMark();
-    if (this.tool === "block" && this.down) this.paper.showBox(this.ink.snapped(this.from, this.cursor));
-    else if (this.keys || this.inside) this.paper.showBrush(this.cursor, this.radius);
+    if (this.tool === "block" && down) this.paper.showBox(this.ink.snapped(this.from, cursor));
+    else if (visible) this.paper.showBrush(cursor, this.radius);
   }
 
   stop() {

@@ -18,7 +18,7 @@ from ae_core.space.neighbour_map import METHODS
 from ae_core.space.planes import Plane
 from ui.components.latent_pad.latent_pad import Panel, panel, payload
 from ui.components.shared.packing import Packed
-from ui.results import decoders
+from ui.results import networks
 from ui.results.asking import ask
 
 NEAR = {"tsne": "t-SNE", "umap": "Like UMAP"}
@@ -48,7 +48,7 @@ def own_panel(run: Opened, view: View, title: str | None = None) -> Panel:
         plane(run, view),
         mapped(run, view).codes,
         run.id,
-        decoders.address(run),
+        networks.address(run),
         lambda part, corners: tiles(run, part, corners),
         prior=isinstance(model, GenerativeAutoencoder) and view.kind == "dims",
         ringed=(view.a, view.b, view.c) if view.kind == "three" else (),
@@ -78,17 +78,6 @@ def beside_pca(run: Opened, view: View, ready: bool) -> Packed:
 
 
 @look()
-def touring(runs: tuple[Opened, ...], view: View, choice: tuple[str, str]) -> Packed:
-    """The pad of one run, or of two on the same data set under one pointer, and the words of the choice between one map
-    and both; the pointer moves by itself until it is touched."""
-    titles = [None] if len(runs) == 1 else [run.model.title for run in runs]
-    panels = [own_panel(run, view, title) for run, title in zip(runs, titles, strict=True)]
-    more = {"choice": choice} if len(runs) > 1 else {}
-    data = runs[0].data
-    return payload(panels, codes(runs[0]).labels, data.classes, data.name, tour=True, **more)
-
-
-@look()
 def sliders(run: Opened) -> Packed:
     """The pad without its map: one picture, and a slider for each of the most telling numbers of the code."""
     found = codes(run)
@@ -98,7 +87,7 @@ def sliders(run: Opened) -> Packed:
         every_number(run),
         found.codes,
         run.id,
-        decoders.address(run),
+        networks.address(run),
         lambda part, corners: tiles(run, part, corners),
     )
     return payload([alone], found.labels, run.data.classes, None, map=False)

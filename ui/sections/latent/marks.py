@@ -23,7 +23,6 @@ _PAD = "marks_pad"  # session key: the pad and the dots that the marks in the ad
 _START = "marks_start"  # session key: the marks that the pad began with
 _LAST = "marks_last"  # session key: the marks of the dots as they are now
 OF_PLACE, OF_DOTS = ("at", "pins", "sliders"), ("chosen", "classes")  # meant for one map; for the dots of any map
-BOTH = "two"  # maps beside one another, as the address says it
 LONGEST = 1500  # characters of the chosen dots in an address; a link must stay one that mail and chat take
 Point = tuple[float, ...]
 
@@ -35,7 +34,6 @@ class Marks(NamedTuple):
     pins: list[Point]
     chosen: np.ndarray  # indices, none where nothing is chosen
     three: tuple[int, int, int] | None  # the pictures that the visitor wants a plane through
-    both: bool  # whether the second map is shown, where that can be chosen
 
 
 def marked_pad(content: Packed, key: str, n: int) -> Marks:
@@ -47,7 +45,6 @@ def marked_pad(content: Packed, key: str, n: int) -> Marks:
             tell(name, _text(mark.get(name)))
         tell("classes", _text(mark.get("classes")))
         tell("chosen", _short(mark.get("chosen")))
-        tell("beside", _beside(mark.get("beside")))
     now = mark or start
     st.session_state[_LAST] = {name: now.get(name) for name in OF_DOTS if now.get(name)}
     return Marks(
@@ -55,7 +52,6 @@ def marked_pad(content: Packed, key: str, n: int) -> Marks:
         [tuple(pin) for pin in mark.get("pins", start.get("pins", []))],
         _indices(now.get("chosen"), n),
         _three(mark.get("three"), n),
-        _beside(now.get("beside")) is not None,
     )
 
 
@@ -99,17 +95,6 @@ def _classes(text: str) -> list[int]:
     return sorted({int(v) for v in values})
 
 
-def _maps(text: str) -> str | None:
-    if text not in ("one", BOTH):
-        raise ValueError(f"beside = {text[:40]!r}: must be one or {BOTH}.")
-    return _beside(text)
-
-
-def _beside(sent: Any) -> str | None:
-    """How the address says that both maps are shown; None where it is the first alone."""
-    return BOTH if sent == BOTH else None
-
-
 def _readers(n: int) -> dict[str, Callable[[str], Any]]:
     """By the name in the address: a text becomes a mark, or a ValueError says why not."""
     return {
@@ -118,7 +103,6 @@ def _readers(n: int) -> dict[str, Callable[[str], Any]]:
         "sliders": lambda text: _numbers(text, "sliders", 1, MOST_FURTHER),
         "classes": _classes,
         "chosen": lambda text: _mask(text, n),
-        "beside": _maps,
     }
 
 

@@ -15,7 +15,6 @@ from ae_core.looks import neighbours
 from ae_core.looks.codes import COMPARED
 from ae_core.looks.codes import codes as test_codes
 from ae_core.looks.errors import brought, test_errors
-from ae_core.looks.look import look
 from ae_core.measures.metrics import codes, reconstructions, squared_errors
 from ae_core.pictures.pixels import as_bytes
 from ae_core.runs import reading
@@ -24,7 +23,7 @@ from ae_core.runs.store import Store
 from ui.colours import BASELINE, OURS
 from ui.controls.pick import pick_several, short_title
 from ui.controls.sketching import sketched
-from ui.controls.sources import SHOWN_FIRST, Source, Zip, of_test, open_zip, until_then, uploaded
+from ui.controls.sources import Source, Zip, open_zip, until_then, uploaded
 from ui.figures.frame import note, notice
 from ui.figures.pictures import Figure, Row, data_uri, figures, grey, png, sheet, strip
 from ui.figures.provenance import source_words
@@ -33,23 +32,6 @@ from ui.results.asking import ask, when_ready
 from ui.results.failed_runs import failed, usable
 
 NEAREST, MOST = 5, 4
-
-
-def beside_a_sheet(runs: list[Opened], data: Dataset, key: str) -> Tensor | None:
-    """A sheet to draw on, and what these networks make of the drawing, without any choice; returns the drawing."""
-    left, right = st.columns([1, 2.4], gap="large")
-    with left:
-        x = sketched(data, key)
-    with right:
-        if x is None:
-            note(
-                "Draw on the sheet, and the networks answer while you draw. Until then, this is their answer to a test "
-                "picture."
-            )
-        made = of_test(data, SHOWN_FIRST) if x is None else Source(x, "your drawing", "Your drawing")
-        st.html(ask(_first, tuple(runs), data, SHOWN_FIRST) if x is None else _lines(runs, data, made))
-        note(*(source_words(one.run, one.checkpoint, made.words) for one in runs))
-    return x
 
 
 def of_drawing(run: Opened) -> None:
@@ -98,12 +80,6 @@ def _answers(run: Opened, source: Callable[[], Source | None], hint: str) -> Non
             f"Nearest, by pixels as by code: among the first {COMPARED:,} training pictures.",
             *(source_words(one.run, one.checkpoint, made.words) for one in chosen),
         )
-
-
-@look()
-def _first(runs: tuple[Opened, ...], data: Dataset, which: int) -> Markup:
-    """`_lines` for the test picture that everybody sees before anything is drawn."""
-    return _lines(runs, data, of_test(data, which))
 
 
 def _lines(runs: Sequence[Opened], data: Dataset, made: Source) -> Markup:

@@ -13,14 +13,12 @@ from ae_core.datasets.choosing import one_of_each
 from ae_core.looks.look import look
 from ae_core.measures.metrics import reconstructions
 from ae_core.models import MODELS, idea
-from ae_core.models.base import DeterministicAutoencoder
 from ae_core.runs import reading
 from ae_core.runs.opened import Opened, opened
 from ae_core.runs.recipe import starting_latent
 from ae_core.runs.run import Run, RunError
 from ae_core.runs.store import Store
 from ui.colours import OURS
-from ui.components.squeeze.squeeze import payload
 from ui.figures.pictures import data_uri, grey, image, strip
 from ui.figures.provenance import source_words
 from ui.markup import box, render
@@ -136,14 +134,3 @@ def _pictures(run: Opened) -> Markup:
     x = test.images[one_of_each(test.labels, SHOWN)]
     rows = ((x, "test pictures"), (reconstructions(network, x), f"the same, rebuilt by {network.title}"))
     return box("ae-strip", *(image(strip(grey(part.numpy())), f"{SHOWN} {what}") for part, what in rows))
-
-
-@look()
-def at_work(run: Opened) -> bytes:
-    """The network and one test picture of each class, as the browser takes them."""
-    model, data = run.model, run.data
-    if not isinstance(model, DeterministicAutoencoder):
-        raise TypeError(f"{run.id} must be a dense autoencoder: its network runs in the browser.")
-    test = data.load().test
-    chosen = one_of_each(test.labels, len(data.classes))
-    return payload(model, test.images[chosen], [data.classes[i] for i in test.labels[chosen].tolist()])

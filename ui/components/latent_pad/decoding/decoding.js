@@ -1,5 +1,5 @@
+import { layersAt } from "../../shared/layers.js";
 import { denseNetwork } from "../../shared/network.js";
-import { layersAt } from "./layers.js";
 import { Plane } from "./plane.js";
 import { tileBlender } from "./tiles.js";
 

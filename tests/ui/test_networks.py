@@ -15,7 +15,7 @@ from ae_core.runs.opened import opened
 from ae_core.runs.run import RunError
 from ae_core.runs.store import Store
 from ui.components.shared.packing import FORM, Packer
-from ui.results import decoders
+from ui.results import networks
 from ui.sections.latent import maps
 
 RNG = np.random.default_rng(0)
@@ -83,34 +83,42 @@ def test_pictures_are_deflated_and_come_back():
     np.testing.assert_array_equal(unpacked(data)["tiles"], pictures.ravel())
 
 
-@pytest.mark.parametrize("name", ["vae-digits-2d", "multilayer-digits-2d"])
-def test_the_decoder_at_its_address_is_that_of_the_run(name):
-    run = opened(Store.default().find(name))
-    model, codes = run.model, torch.randn(5, 2)
-    h = codes.numpy().astype(float)
-    for layer in unpacked(decoders.at(decoders.address(run)))["layers"]:
+def answer(where, rows):
+    """What the layers at an address make of rows (n, inputs), computed with NumPy."""
+    h = rows.astype(float)
+    for layer in unpacked(networks.at(where))["layers"]:
         h = h @ layer["weight"].reshape(-1, h.shape[1]).T.astype(float) + layer["bias"]
         h = {"relu": lambda a: np.maximum(a, 0), "sigmoid": lambda a: 1 / (1 + np.exp(-a)), "linear": lambda a: a,
              "silu": lambda a: a / (1 + np.exp(-a)), "tanh": np.tanh}[layer["activation"]](h)  # fmt: skip
-    np.testing.assert_allclose(h, model.decode(codes).detach().flatten(1), atol=1e-5)
+    return h
 
 
+@pytest.mark.parametrize("name", ["vae-digits-2d", "multilayer-digits-2d", "contractive-digits"])
+def test_encoder_and_decoder_at_their_addresses_are_those_of_the_run(name):
+    run = opened(Store.default().find(name))
+    model, codes, x = run.model, torch.randn(5, run.model.latent), torch.rand(5, *run.model.shape)
+    decoded, encoded = model.decode(codes).detach().flatten(1), model.encode(x).detach()
+    np.testing.assert_allclose(answer(networks.address(run), codes.numpy()), decoded, atol=1e-5)
+    np.testing.assert_allclose(answer(networks.address(run, "encoder"), x.flatten(1).numpy()), encoded, atol=1e-4)
+
+
+@pytest.mark.parametrize("part", ["encoder", "decoder"])
 @pytest.mark.parametrize("run, version, words", [
     ("vae-digits-2d", "0123456789abcdef-2", "has other weights now: load the page again"),
     ("no-such-run", "0123456789abcdef", "there is no such run"),
-    ("convolutional-digits", None, "does not run in a browser"),
+    ("convolutional-digits", None, "er of run .* does not run in a browser"),
 ])  # fmt: skip
-def test_an_address_that_has_no_decoder_says_why(run, version, words):
+def test_an_address_that_has_no_network_says_why(part, run, version, words):
     with pytest.raises(RunError, match=words):
-        decoders.packed(run, version or decoders.address(opened(Store.default().find(run))).split("/")[-1])
+        networks.packed(part, run, version or networks.address(opened(Store.default().find(run))).split("/")[-1])
 
 
 def test_a_browser_that_keeps_a_decoder_in_an_older_form_is_not_asked_for_it_again():
-    where = decoders.address(opened(Store.default().find("vae-digits-2d")))
+    where = networks.address(opened(Store.default().find("vae-digits-2d")))
     older, _, form = where.rpartition("-")
     assert form == str(FORM)
     with pytest.raises(RunError, match="load the page again"):
-        decoders.at(older)
+        networks.at(older)
 
 
 def test_no_map_of_a_shipped_run_takes_500_kb_on_the_wire():

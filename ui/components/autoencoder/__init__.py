@@ -1,0 +1,1 @@
+"""The component `autoencoder`: Python side, script and style."""

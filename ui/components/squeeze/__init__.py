@@ -1,1 +1,0 @@
-"""The component `squeeze`: Python side, script and style."""
