@@ -105,7 +105,7 @@ def test_the_dot_follows_the_pointer_goes_back_when_it_leaves_and_stays_where_it
     page.mouse.move(*spot(page, 0.3, 0.7))
     there = code_of(page)
     model, test = network(PLAIN)
-    left, right, bottom, top = box(model.encode(test.images))
+    left, right, bottom, top = box(model.encode(test.images[:]))
     wide = right - left
     assert there == pytest.approx([left + 0.3 * wide, bottom + 0.7 * (top - bottom)], abs=0.02 * wide)
     assert there != home and np.abs(pixels_of(page) - decoded(run, there)).max() < 0.03

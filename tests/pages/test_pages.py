@@ -54,12 +54,12 @@ def test_the_figure_of_start_has_the_codes_of_the_test_pictures_and_the_addresse
     test = run.data.load().test
     assert [data["encoder"], data["decoder"]] == [networks.address(run, "encoder"), networks.address(run)]
     assert data["map"]["labels"].tolist() == test.labels.tolist()
-    points, codes = data["map"]["points"].reshape(-1, 2), run.model.encode(test.images).detach().numpy()
+    points, codes = data["map"]["points"].reshape(-1, 2), run.model.encode(test.images[:]).detach().numpy()
     assert np.abs(points - codes).max() < 2e-3 * np.abs(codes).max()  # kept in 16 bits
     pictures = data["pictures"].reshape(-1, 784) / 255
     assert data["names"] == list("0123456789")
     for name, picture in zip(data["names"], pictures, strict=True):
-        shown = np.abs(test.images.flatten(1).numpy() - picture).max(1) < 1e-6
+        shown = np.abs(test.images[:].flatten(1).numpy() - picture).max(1) < 1e-6
         assert test.labels[shown].tolist() == [int(name)]
 
 
@@ -68,7 +68,7 @@ def test_the_address_says_which_network_the_figure_shows():
     data, run = figure_of(app), opened(Store.default().find("vae-handwriting-8d"))
     assert data["encoder"] == networks.address(run, "encoder") and data["size"] == 8 and data["map"] is None
     low, high = data["reach"]
-    codes = run.model.encode(run.data.load().test.images)
+    codes = run.model.encode(run.data.load().test.images[:])
     assert low <= 0 <= high and ((codes >= low) & (codes <= high)).float().mean() > 0.98
     assert f"run {run.id} " in words(app)
     app.segmented_control(key="code").set_value("2").run()
