@@ -30,7 +30,7 @@ RECIPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "vanilla-handwriting-2d": ({"latent": 2, "activation": "linear", "reconstruction": "bce"}, WRITING),
     "multilayer-handwriting": ({"latent": 32, **PLAIN}, {**WRITING, "learning_rate": 5e-3}),
     "multilayer-handwriting-8d": ({"latent": 8, **PLAIN}, {**WRITING, "learning_rate": 5e-3}),
-    "multilayer-handwriting-2d": ({"latent": 2, **PLAIN}, {**WRITING, "learning_rate": 5e-3}),
+    "multilayer-handwriting-2d": ({"latent": 2, **PLAIN}, {**WRITING, "epochs": 40, "learning_rate": 5e-3}),
     "convolutional-handwriting": ({"latent": 32, "body": "strided", "hidden": (32, 64)}, {**WRITING, "epochs": 30}),
     "sparse-handwriting": ({"latent": 64, "penalty": "l1", "weight": 0.1}, WRITING),
     "denoising-handwriting": ({"latent": 64, "hidden": (512,), "level": 0.5}, {**WRITING, "learning_rate": 5e-3}),
