@@ -13,7 +13,7 @@ from ui.results.said import say, show_said
 from ui.sections.runs.filter import wanted
 from ui.sections.runs.rows import active, row
 
-PER_PAGE = 40
+PER_PAGE = 60
 DELETED = "runs_deleted"  # session key: id of the run just deleted
 LIST = "runs_list"  # session key: what the list has sent
 

@@ -4,14 +4,15 @@ import streamlit as st
 
 from ae_core.runs.run import Run
 from ui.figures.frame import heading
+from ui.plain import plain
 from ui.results.absent_pictures import guarded
 from ui.results.asking import when_ready
 from ui.sections.start import family, figure
 
 WAYS = {
-    "train": ("**Train one yourself**", ":material/play_arrow:"),
-    "latent": ("**Explore its latent space**", ":material/scatter_plot:"),
-    "reconstruct": ("**Look at its reconstructions**", ":material/compare:"),
+    "train": ("Train one yourself", ":material/play_arrow:"),
+    "latent": ("Explore its latent space", ":material/scatter_plot:"),
+    "reconstruct": ("Look at its reconstructions", ":material/compare:"),
 }
 
 heading(
@@ -26,7 +27,7 @@ def ways_on(run: Run | None) -> None:
     with st.container(horizontal=True, horizontal_alignment="center", key="ways_on"):
         for page, (label, icon) in WAYS.items():
             seen = {"run": run.id} if run and page != "train" else None
-            st.page_link(f"pages/{page}.py", label=label, icon=icon, query_params=seen)
+            st.page_link(f"pages/{page}.py", label=f"**{plain(label)}**", icon=icon, query_params=seen)
 
 
 runs = figure.shipped()

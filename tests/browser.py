@@ -28,6 +28,7 @@ ROOT = Path(__file__).parent.parent
 CHROMIUM = executable()
 JOURNEY = [
     pytest.mark.browser,
+    pytest.mark.flaky(reruns=1),  # server, browser and a second journey share two cores; -rR names whoever needed it
     pytest.mark.skipif(not CHROMIUM, reason="no Chromium here: install it, or name it in the variable CHROMIUM"),
 ]
 READY_S = 90

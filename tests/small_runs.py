@@ -19,6 +19,13 @@ def small_recipe(model: str = "vanilla", epochs: int = 3, seed: int = 0, **knobs
     return recipe(model, "digits", {"latent": 8, **knobs}, {"epochs": epochs, "seed": seed})
 
 
+# The same on the command line.
+AS_SMALL = (
+    "--dataset", "digits", "--latent", "8", "--batch-size", "128", "--learning-rate", "0.001", "--schedule", "constant",
+    "--centred", "false",
+)  # fmt: skip
+
+
 def kept_tensors(run: Run) -> dict[str, Tensor]:
     """Weights and optimiser state of the newest checkpoint."""
     return checkpoints.newest(run.folder)[1]

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ae_core.models import Autoencoder
 from ae_core.models.blocks import ACTIVATIONS, BatchNorm, Tied, ToShape
+from ae_core.pictures.pixels import checked_pictures
 
 _NAMES = {kind: name for name, kind in ACTIVATIONS.items()}
 ENDS = ("sigmoid", "linear")  # what may follow a decoder network whose last layer is linear
@@ -81,8 +82,9 @@ def dense_encoder(model: Autoencoder, x: Tensor) -> list[Dense] | None:
 
     Of an encoder that answers with the mean of the code and then with its spread, the mean alone. It is taken only
     where it says the same as `model.encode` for pictures x (n, channels, height, width), within 1e-4 of the largest
-    number of their codes.
+    number of their codes. PixelError for other pictures.
     """
+    x = checked_pictures(x, model, name="x")
     if _weights(model.encoder) > MOST_WEIGHTS:
         return None
     try:

@@ -154,7 +154,7 @@ BAD_INPUT = {
     "epochs empty": ["train", "vanilla", "--epochs", ""],
     "rate nan": ["train", "vanilla", "--learning-rate", "nan"],
     "rate inf": ["train", "vanilla", "--learning-rate", "1e999"],
-    "latent not a multiple": ["train", "convolutional", "--latent", "20"],
+    "latent not a multiple": ["train", "convolutional", "--body", "pooled", "--latent", "20"],
     "five layers": ["train", "multilayer", "--hidden", "9,9,9,9,9"],
     "layers no numbers": ["train", "multilayer", "--hidden", "9;9"],
     "unknown choice": ["train", "vanilla", "--activation", "gelu"],

@@ -66,7 +66,7 @@ def test_train_watch_stop_reload_find_and_open(visit, server):
     page.get_by_role("link", name="Reconstruct").last.click()
     expect(page.get_by_role("heading", name="Reconstruct")).to_be_visible()
     expect(page.get_by_text(f"run {run_id}").first).to_be_visible()
-    assert page.locator(".ae-row img").count() == 5
+    expect(page.locator(".ae-row img")).to_have_count(5)
 
 
 @pytest.mark.slow

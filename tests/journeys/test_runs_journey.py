@@ -97,7 +97,8 @@ def test_a_card_of_the_family_opens_within_the_visit_and_leads_back(visit):
     card.get_by_role("link", name="Train it yourself: Structured VAE").click()
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
     expect(page.get_by_role("combobox", name=re.compile("Model"))).to_have_value("Structured VAE")
-    assert page.url.endswith("/train?model=structured_vae") and same_visit(page)
+    page.wait_for_url(re.compile(r"/train\?model=structured_vae"))
+    assert same_visit(page)
     page.go_back()
     expect(page.get_by_role("heading", name="The family")).to_be_visible()
     assert same_visit(page)
@@ -203,3 +204,17 @@ def test_all_rows_stand_beside_damaged_ones_which_say_what_is_wrong(visit, own, 
     control(page, "Watch", bad.id).click()
     expect(page.get_by_text(said)).to_have_count(1)
     keep(page, f"damaged-watch-{width}")
+
+
+def test_a_link_shows_the_same_networks_after_others_were_trained(visit, own):
+    page = visit("denoise?dataset=digits")
+    page.wait_for_url(re.compile("runs="))
+    settled(page)
+    link = page.url
+    own("denoising-digits-77", "denoising-digits")
+    fresh, again = visit("denoise?dataset=digits", alone=True), visit(link, alone=True)
+    chosen = '[data-testid="stMultiSelect"]'
+    expect(fresh.locator(chosen)).to_contain_text("Denoising · 77")
+    settled(again)
+    expect(again.locator(chosen)).to_contain_text("denoising-digits")
+    expect(again.locator(chosen)).not_to_contain_text("Denoising · 77")

@@ -20,6 +20,7 @@ from ae_core import baselines
 from ae_core.baselines import PCA, Wiener
 from ae_core.corruption import repeatable
 from ae_core.datasets.base import Images, Split
+from ae_core.export.dense import dense_encoder
 from ae_core.measures import likelihood, metrics, representation, residuals, table
 from ae_core.measures.report import full_report
 from ae_core.models import MODELS, VAE, StructuredVAE, build
@@ -231,6 +232,7 @@ DOORS = {
     "space.layers.answers": lambda x: layers.answers(VANILLA, x),
     "space.layers.representation": lambda x: layers.representation(VANILLA, x, "code (4)"),
     # without a model
+    "export.dense.dense_encoder": lambda x: dense_encoder(VANILLA, x),
     "measures.metrics.squared_errors": lambda x: metrics.squared_errors(x, GOOD),
     "measures.metrics.cross_entropy": lambda x: metrics.cross_entropy(x, GOOD),
     "measures.metrics.ssims": lambda x: metrics.ssims(x, GOOD),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from fresh_python import started
-from small_runs import bit_equal, kept_tensors, small_recipe, stop_at, wait_until
+from small_runs import AS_SMALL, bit_equal, kept_tensors, small_recipe, stop_at, wait_until
 from torch import Tensor
 
 from ae_core.models import Vanilla
@@ -121,7 +121,7 @@ QUICK = "import ae_core.runs.execution as e; e.CHECKPOINT_S = 0.01; from ae_core
 
 @pytest.mark.parametrize("k", [KILLS[0], pytest.param(KILLS[1], marks=pytest.mark.slow)])
 def test_a_killed_training_goes_on_where_it_was_and_ends_bit_for_bit_the_same(k, store, uninterrupted):
-    process = started("-c", QUICK, "train", "vanilla", "--latent", "8", "--epochs", str(EPOCHS))
+    process = started("-c", QUICK, "train", "vanilla", *AS_SMALL, "--epochs", str(EPOCHS))
     wait_until(lambda: process.poll() is not None or any(run.status().step >= k for run in store.listing()))
     process.kill()
     process.communicate()

@@ -111,7 +111,8 @@ def explodes(monkeypatch, at):
 
 @pytest.mark.parametrize("rate", [0.3, 1.0])
 def test_a_diverged_vae_keeps_no_weights_and_says_why_wherever_it_is_opened(rate, command, store):
-    status, out, err = command("train", "vae", "--dataset", "digits", "--learning-rate", str(rate), "--json")
+    wild = ("--learning-rate", str(rate), "--schedule", "constant", "--centred", "false", "--hidden", "400")
+    status, out, err = command("train", "vae", "--dataset", "digits", "--batch-size", "128", *wild, "--json")
     assert (status, out) == (2, "") and f"try a learning rate below {rate:g}." in err.splitlines()[-1]
     (run,) = store.listing()
     assert run.status().state == "failed" and not run.has_weights() and not list(run.folder.glob("weights-*"))

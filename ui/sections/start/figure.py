@@ -19,6 +19,7 @@ from ui.components.autoencoder.autoencoder import SHAPE, Network, autoencoder, p
 from ui.controls.pick import pick
 from ui.figures.frame import note
 from ui.figures.provenance import source_words
+from ui.plain import plain
 from ui.results import networks
 from ui.results.asking import ask
 from ui.results.failed_runs import usable
@@ -54,7 +55,7 @@ def living(runs: Mapping[Choice, Run], ways_on: Callable[[Run], None]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="choices"):
         size = _chosen("The code", SIZES, "code", [choice.code for choice in runs])
         kind = _chosen("The network", KINDS, "network", [choice.network for choice in runs if choice.code == size])
-        st.markdown(noticed(size, kind))
+        st.markdown(plain(noticed(size, kind)))
     run = runs[Choice(size, kind)]
     for one in map(opened, usable([run])):
         with place:
