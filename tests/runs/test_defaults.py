@@ -14,7 +14,7 @@ from ae_core.runs.recipe import FOUND, follow_the_pictures, starting_recipe, sta
 from ae_core.training.loop import Plan, new_optimiser, train
 
 ROWS = [(model, data, row) for model, rows in json.loads(FOUND.read_text()).items() for data, row in rows.items()]
-QUICK_S, OTHER_PROCESSORS = 1.0, 1.02  # round their sums in another order
+QUICK_S, OTHER_PROCESSORS = 1.0, 1.1  # round their sums in another order, and long steps make much of it
 
 
 def names(value):
